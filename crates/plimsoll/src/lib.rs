@@ -1,0 +1,8 @@
+//! Renders microservice charts for every environment at once and checks what comes out against
+//! policies written in Rego, before anything reaches a cluster.
+
+pub mod error;
+pub mod files;
+pub mod yaml;
+
+pub use error::{Error, ErrorKind, Location, Result};
