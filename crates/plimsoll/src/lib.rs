@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod error;
+pub mod facts;
 pub mod files;
 pub mod values;
 pub mod yaml;
