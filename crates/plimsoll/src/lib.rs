@@ -3,6 +3,9 @@
 
 pub mod error;
 pub mod files;
+pub mod finding;
+pub mod policy;
+pub mod workspace;
 pub mod yaml;
 
 pub use error::{Error, ErrorKind, Location, Result};
