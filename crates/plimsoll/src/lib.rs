@@ -6,6 +6,9 @@ pub mod error;
 pub mod facts;
 pub mod files;
 pub mod values;
+pub mod finding;
+pub mod policy;
+pub mod workspace;
 pub mod yaml;
 
 pub use error::{Error, ErrorKind, Location, Result};
