@@ -2,6 +2,7 @@
 //! policies written in Rego, before anything reaches a cluster.
 
 pub mod error;
+pub mod facts;
 pub mod files;
 pub mod yaml;
 
