@@ -1,31 +1,35 @@
-//! What an environment is for.
+//! How much an environment matters.
 
 use std::fmt;
-use std::str::FromStr;
 
-/// What an environment is for; severities are given per tier.
+/// The tier of an environment: what severities, and so the exit code, depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
-    /// Where changes are tried: development, test, staging.
+    /// Everything that serves no customers: development, test, staging.
     Staging,
-    /// Where users are served.
+    /// What customers use.
     Production,
-    /// Where users are served when production is lost.
+    /// The site that takes over when production is lost.
     Dr,
 }
 
 impl Tier {
-    /// All, in the order reports print them.
+    /// Every tier, in order.
     pub const ALL: [Self; 3] = [Self::Staging, Self::Production, Self::Dr];
 
-    /// The name that configurations and reports use.
+    /// The name in `plimsoll.yaml` and in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Staging => "staging",
             Self::Production => "production",
             Self::Dr => "dr",
         }
+    }
+
+    /// The tier of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tier| tier.name() == name)
     }
 }
 
@@ -35,22 +39,17 @@ impl fmt::Display for Tier {
     }
 }
 
-impl FromStr for Tier {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|tier| tier.name() == text).ok_or(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Tier;
+    use super::*;
 
     #[test]
-    fn names_read_back() {
+    fn names_round_trip() {
         for tier in Tier::ALL {
-            assert_eq!(tier.name().parse(), Ok(tier));
+            assert_eq!(Tier::from_name(tier.name()), Some(tier));
+            assert_eq!(serde_json::to_value(tier).unwrap(), tier.name());
         }
+        assert_eq!(Tier::from_name("Production"), None);
+        assert!(Tier::Staging < Tier::Production && Tier::Production < Tier::Dr);
     }
 }
