@@ -1,0 +1,49 @@
+# METADATA
+# title: Image from a registry that is not allowed
+# description: An image comes from a registry, or a part of one, that is not on the list of this environment.
+# custom:
+#   severity: {staging: warning, production: error, dr: error}
+#   on: workload
+#   needs: [params.registries]
+#   fix: "Copy the image to a registry on the list and name it there, or add its registry to `params.registries`."
+#   params:
+#     registries:
+#       description: "Registries and repositories that images may come from: `registry.example`, `registry.example/shop`, `*.registry.example/**`."
+#       default: []
+package policies.images["registry-not-allowed"]
+
+import rego.v1
+
+import data.lib.images
+import data.lib.prose
+
+violation contains {"path": path, "message": message} if {
+	registries := input.params.registries
+	count(registries) > 0
+	some use in images.used
+	name := sprintf("%s/%s", [use.image.domain, use.image.path])
+	not allowed(name)
+	path := use.path
+	message := sprintf("%s runs `%s` from `%s`, and images may come from %s only", [use.subject, use.image.text, name, prose.list(registries)])
+}
+
+# Without a star an entry is a prefix of whole segments, so `registry.example` never admits `registry.example.net`.
+allowed(name) if {
+	some entry in input.params.registries
+	not contains(entry, "*")
+	prefix := trim_suffix(entry, "/")
+	name == prefix
+}
+
+allowed(name) if {
+	some entry in input.params.registries
+	not contains(entry, "*")
+	prefix := sprintf("%s/", [trim_suffix(entry, "/")])
+	startswith(name, prefix)
+}
+
+allowed(name) if {
+	some entry in input.params.registries
+	contains(entry, "*")
+	glob.match(entry, ["/"], name)
+}
