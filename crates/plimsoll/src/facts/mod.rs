@@ -1,0 +1,5 @@
+//! Values derived from the resources of one environment.
+
+pub mod image;
+pub mod quantity;
+pub mod selector;

@@ -1,0 +1,5 @@
+//! What was found: severities, verdicts and the findings themselves.
+
+mod severity;
+
+pub use severity::Severity;

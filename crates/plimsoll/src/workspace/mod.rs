@@ -1,0 +1,5 @@
+//! Workspaces: environments, releases, and what is declared about them.
+
+mod tier;
+
+pub use tier::Tier;
