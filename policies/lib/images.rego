@@ -11,23 +11,40 @@ used contains entry if {
 	some container in input.workload.containers
 	image := container.image
 	is_object(image)
-	subject := sprintf("%s `%s`", [noun[container.type], container.name])
-	path := sprintf("%s/image", [container.pointer])
-	entry := {"path": path, "subject": subject, "image": image}
+	entry := {"holder": container, "image": image}
 }
 
 used contains entry if {
 	some volume in object.get(input.workload, "image_volumes", [])
 	image := volume.image
 	is_object(image)
-	subject := sprintf("image volume `%s`", [volume.name])
-	path := sprintf("%s/image/reference", [volume.pointer])
-	entry := {"path": path, "subject": subject, "image": image}
+	entry := {"holder": volume, "image": image}
 }
 
-noun := {
+# subject says whose image it is; only what is reported pays for its words.
+subject(holder) := text if {
+	noun := nouns[object.get(holder, "type", "volume")]
+	text := sprintf("%s `%s`", [noun, holder.name])
+}
+
+# path is where the reference is written.
+path(holder) := text if {
+	member := members[object.get(holder, "type", "volume")]
+	text := sprintf("%s/%s", [holder.pointer, member])
+}
+
+nouns := {
 	"container": "container",
 	"init": "init container",
 	"sidecar": "sidecar",
 	"ephemeral": "ephemeral container",
+	"volume": "image volume",
+}
+
+members := {
+	"container": "image",
+	"init": "image",
+	"sidecar": "image",
+	"ephemeral": "image",
+	"volume": "image/reference",
 }

@@ -15,14 +15,16 @@ violation contains {"path": path, "message": message} if {
 	some use in images.used
 	use.image.digest == null
 	use.image.tag == null
-	path := use.path
-	message := sprintf("%s runs `%s`, which has neither tag nor digest and so means `latest`: two pods may run two builds, and there is no build to roll back to", [use.subject, use.image.text])
+	path := images.path(use.holder)
+	subject := images.subject(use.holder)
+	message := sprintf("%s runs `%s`, which has neither tag nor digest and so means `latest`: two pods may run two builds, and there is no build to roll back to", [subject, use.image.text])
 }
 
 violation contains {"path": path, "message": message} if {
 	some use in images.used
 	use.image.digest == null
 	use.image.tag == "latest"
-	path := use.path
-	message := sprintf("%s runs `%s`, and `latest` moves with every push: two pods may run two builds, and there is no build to roll back to", [use.subject, use.image.text])
+	path := images.path(use.holder)
+	subject := images.subject(use.holder)
+	message := sprintf("%s runs `%s`, and `latest` moves with every push: two pods may run two builds, and there is no build to roll back to", [subject, use.image.text])
 }

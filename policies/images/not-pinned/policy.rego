@@ -18,6 +18,7 @@ violation contains {"path": path, "message": message} if {
 	use.image.digest == null
 	is_string(use.image.tag)
 	use.image.tag != "latest"
-	path := use.path
-	message := sprintf("%s runs `%s`, a tag without digest, so what is tested and what runs are the same only until somebody pushes that tag again", [use.subject, use.image.text])
+	path := images.path(use.holder)
+	subject := images.subject(use.holder)
+	message := sprintf("%s runs `%s`, a tag without digest, so what is tested and what runs are the same only until somebody pushes that tag again", [subject, use.image.text])
 }

@@ -23,8 +23,9 @@ violation contains {"path": path, "message": message} if {
 	some use in images.used
 	name := sprintf("%s/%s", [use.image.domain, use.image.path])
 	not allowed(name)
-	path := use.path
-	message := sprintf("%s runs `%s` from `%s`, and images may come from %s only", [use.subject, use.image.text, name, prose.list(registries)])
+	path := images.path(use.holder)
+	subject := images.subject(use.holder)
+	message := sprintf("%s runs `%s` from `%s`, and images may come from %s only", [subject, use.image.text, name, prose.either(registries)])
 }
 
 # Without a star an entry is a prefix of whole segments, so `registry.example` never admits `registry.example.net`.

@@ -52,7 +52,9 @@ violation contains {"path": path, "message": message, "unknown": true} if {
 pods := found if {
 	found := input.facts.pods
 	not input.resource.spec.type == "ExternalName"
-	count(input.resource.spec.selector) > 0
+	labels := input.resource.spec.selector
+	is_object(labels)
+	count(labels) > 0
 }
 
 namespace := input.resource.metadata.namespace

@@ -4,7 +4,7 @@
 #   An environment mirrors another, and an object stands in only one of the two: the failover starts without it,
 #   or starts something that was never tried.
 # custom:
-#   severity: {staging: off, production: off, dr: error}
+#   severity: {staging: "off", production: "off", dr: error}
 #   on: workspace
 #   needs: [mirrors]
 #   fix: "Enable the release or render the object in both, or suppress it with the reason why the two differ."

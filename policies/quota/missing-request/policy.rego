@@ -18,44 +18,44 @@ violation contains {"path": path, "message": message} if {
 	some entry in object.get(input.facts, "resources", [])
 	container := input.workload.containers[entry.container]
 	container.type != "ephemeral"
-	lacking := [name |
-		some name in ["requests.cpu", "requests.memory", "limits.memory"]
-		absent(entry, name)
-		not for_whole_pod[name]
+	lacking := [member.name |
+		some member in members
+		absent(entry, member)
+		not for_whole_pod[member.name]
 	]
 	count(lacking) > 0
 	path := sprintf("%s/resources", [container.pointer])
-	message := sprintf("container `%s` sets no %s, so %s", [container.name, prose.list(lacking), effect(lacking)])
+	message := sprintf("container `%s` sets no %s, so %s", [container.name, prose.either(lacking), effect(lacking)])
 }
 
-absent(entry, name) if {
-	[list, resource] := split(name, ".")
-	amounts := object.get(entry, list, {})
-	object.get(amounts, resource, null) == null
+members := [
+	{"name": "requests.cpu", "list": "requests", "resource": "cpu"},
+	{"name": "requests.memory", "list": "requests", "resource": "memory"},
+	{"name": "limits.memory", "list": "limits", "resource": "memory"},
+]
+
+absent(entry, member) if {
+	not entry[member.list][member.resource]
 }
 
 # Resources of the pod as a whole stand for those of its containers; its limits default its requests.
 for_whole_pod contains name if {
 	resources := input.workload.pod.resources
-	some name, lists in {
-		"requests.cpu": ["requests", "limits"],
-		"requests.memory": ["requests", "limits"],
-		"limits.memory": ["limits"],
-	}
-	some list in lists
-	[_, resource] := split(name, ".")
-	resources[list][resource] != null
+	some member in members
+	some list in [member.list, "limits"]
+	resources[list][member.resource] != null
+	name := member.name
 }
 
 effect(lacking) := "a leak in it may take the memory of the whole node" if {
 	lacking == ["limits.memory"]
 }
 
-effect(lacking) := "the scheduler counts nothing for it and may place it on a full node" if {
+effect(lacking) := "its node is chosen as if it used none" if {
 	not "limits.memory" in lacking
 }
 
-effect(lacking) := "the scheduler counts too little for it, and a leak in it may take the memory of the whole node" if {
+effect(lacking) := "its node is chosen as if it used none, and a leak in it may take the memory of the whole node" if {
 	"limits.memory" in lacking
 	count(lacking) > 1
 }

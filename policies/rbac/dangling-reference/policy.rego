@@ -17,15 +17,24 @@ import data.lib.prose
 violation contains {"path": path, "message": message} if {
 	some reference in references
 	reference.state == "absent"
+	not incomplete(reference)
 	path := reference.path
 	consequence := effect(reference)
 	hint := prose.nearest(reference.nearest)
 	message := sprintf("%s, which does not exist%s: %s%s", [names(reference), where(reference), consequence, hint])
 }
 
+violation contains {"path": path, "message": message} if {
+	some reference in references
+	incomplete(reference)
+	path := reference.path
+	message := sprintf("%s without a `namespace`, which only a RoleBinding may leave out, so the API server refuses this binding", [names(reference)])
+}
+
 violation contains {"path": path, "message": message, "unknown": true} if {
 	some reference in references
 	reference.state == "unknown"
+	not incomplete(reference)
 	path := reference.path
 	hint := prose.nearest(reference.nearest)
 	message := sprintf("%s, which is neither rendered nor declared external%s, so whether it exists is not known%s", [names(reference), where(reference), hint])
@@ -44,13 +53,13 @@ names(reference) := text if {
 
 names(reference) := text if {
 	reference.kind == "ServiceAccount"
-	startswith(reference.path, "/subjects/")
+	subject(reference)
 	text := sprintf("subject names the ServiceAccount `%s`", [reference.name])
 }
 
 names(reference) := text if {
 	reference.kind == "ServiceAccount"
-	not startswith_subjects(reference)
+	not subject(reference)
 	text := sprintf("`serviceAccountName` is `%s`", [reference.name])
 }
 
@@ -59,14 +68,8 @@ where(reference) := text if {
 	text := sprintf(" in namespace `%s`", [reference.namespace])
 }
 
-where(reference) := " without a `namespace`" if {
-	reference.kind == "ServiceAccount"
-	not is_string_namespace(reference)
-}
-
 where(reference) := "" if {
-	reference.kind != "ServiceAccount"
-	not is_string_namespace(reference)
+	not namespaced(reference)
 }
 
 effect(reference) := "the binding grants nothing, and whoever creates that role later decides what it grants" if {
@@ -75,18 +78,24 @@ effect(reference) := "the binding grants nothing, and whoever creates that role 
 
 effect(reference) := "nobody has this grant today, and whoever creates that account inherits it" if {
 	reference.kind == "ServiceAccount"
-	startswith(reference.path, "/subjects/")
+	subject(reference)
 }
 
 effect(reference) := "the API server refuses to create its pods" if {
 	reference.kind == "ServiceAccount"
-	not startswith_subjects(reference)
+	not subject(reference)
 }
 
-startswith_subjects(reference) if {
+subject(reference) if {
 	startswith(reference.path, "/subjects/")
 }
 
-is_string_namespace(reference) if {
+namespaced(reference) if {
 	is_string(reference.namespace)
+}
+
+# Only the subject of a ClusterRoleBinding has no namespace to fall back on.
+incomplete(reference) if {
+	reference.kind == "ServiceAccount"
+	not namespaced(reference)
 }

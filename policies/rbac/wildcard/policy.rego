@@ -18,42 +18,42 @@ violation contains {"path": path, "message": message} if {
 	some index, rule in rules
 	everything(rule)
 	path := sprintf("/rules/%d", [index])
-	message := "rule grants every verb (`*`) on every resource (`*`) of every API group (`*`), which is all that `cluster-admin` may do, escalation and impersonation included"
+	message := sprintf("rule grants every verb (`*`) on every resource (`*`) of every API group (`*`), so whoever is bound to it owns %s", [extent])
 }
 
 violation contains {"path": path, "message": message} if {
 	some index, rule in rules
-	not everything(rule)
 	some position, verb in list_of(rule, "verbs")
 	verb == "*"
+	not everything(rule)
 	path := sprintf("/rules/%d/verbs/%d", [index, position])
 	message := sprintf("verb `*` on %s grants every verb: `deletecollection` today, and whatever verb a later version adds", [target(rule)])
 }
 
 violation contains {"path": path, "message": message} if {
 	some index, rule in rules
-	not everything(rule)
 	some position, group in list_of(rule, "apiGroups")
 	group == "*"
+	not everything(rule)
 	path := sprintf("/rules/%d/apiGroups/%d", [index, position])
 	message := sprintf("API group `*` grants %s in every group, those of custom resources installed later included", [target(rule)])
 }
 
 violation contains {"path": path, "message": message} if {
 	some index, rule in rules
-	not everything(rule)
 	some position, resource in list_of(rule, "resources")
 	resource == "*"
+	not everything(rule)
 	path := sprintf("/rules/%d/resources/%d", [index, position])
 	message := sprintf("resource `*` grants %s on every resource and subresource of %s, kinds that do not exist yet included", [verbs(rule), groups(rule)])
 }
 
 violation contains {"path": path, "message": message} if {
 	some index, rule in rules
-	not everything(rule)
 	some position, resource in list_of(rule, "resources")
 	is_string(resource)
 	startswith(resource, "*/")
+	not everything(rule)
 	path := sprintf("/rules/%d/resources/%d", [index, position])
 	message := sprintf("resource `%s` grants %s on that subresource of every resource of %s", [resource, verbs(rule), groups(rule)])
 }
@@ -71,6 +71,14 @@ rules := found if {
 	found := input.resource.rules
 	is_array(found)
 	not input.resource.aggregationRule
+}
+
+extent := "this namespace" if {
+	input.resource.kind == "Role"
+}
+
+extent := "the namespace or the cluster that it is bound in" if {
+	input.resource.kind == "ClusterRole"
 }
 
 everything(rule) if {

@@ -24,7 +24,7 @@ violation contains {"path": "/spec/minReplicas", "message": message} if {
 	scaler.min <= scaler.max
 	services := object.get(target, "services", [])
 	count(services) > 0
-	message := sprintf("`minReplicas` is %d%s while Service %s sends requests to these pods, so in a quiet hour one lost node takes the service down", [scaler.min, by_default, prose.list(services)])
+	message := sprintf("`minReplicas` is %d%s behind %s, so in a quiet hour one lost node takes the service down", [scaler.min, by_default, prose.counted("Service", services)])
 }
 
 violation contains {"path": "/spec/scaleTargetRef/name", "message": message} if {
@@ -42,7 +42,7 @@ violation contains {"path": "/spec/scaleTargetRef/name", "message": message, "un
 violation contains {"path": path, "message": message} if {
 	some missing in object.get(target, "missing_requests", [])
 	path := object.get(missing, "path", "/spec/metrics")
-	message := sprintf("utilisation of `%s` is a share of the request, and %s `%s` requests none in %s, so the autoscaler cannot compute it and stands still", [missing.resource, target.kind, target.name, containers(missing)])
+	message := sprintf("utilisation of `%s` is a share of the request, and %s `%s` requests none in %s, so the autoscaler cannot compute it and stands still", [missing.resource, target.kind, target.name, prose.counted("container", missing.containers)])
 }
 
 violation contains {"path": "/spec/scaleTargetRef/name", "message": message} if {
@@ -64,14 +64,4 @@ by_default := " (the default)" if {
 
 written if {
 	input.resource.spec.minReplicas != null
-}
-
-containers(missing) := text if {
-	count(missing.containers) == 1
-	text := sprintf("container %s", [prose.list(missing.containers)])
-}
-
-containers(missing) := text if {
-	count(missing.containers) > 1
-	text := sprintf("containers %s", [prose.list(missing.containers)])
 }

@@ -19,7 +19,7 @@ violation contains {"path": path, "message": message} if {
 	container := input.workload.containers[index]
 	unprobed(container)
 	path := sprintf("%s/readinessProbe", [container.pointer])
-	message := sprintf("container `%s` answers for Service %s without a `readinessProbe`, so it is sent requests from the moment its process starts, and goes on being sent them while it fails", [container.name, prose.list(names)])
+	message := sprintf("container `%s` answers for %s without a `readinessProbe`, so it is sent requests from the moment its process starts, and goes on being sent them while it fails", [container.name, prose.counted("Service", names)])
 }
 
 # The port leads to no declared container port and there are several containers: whichever serves has no probe.
@@ -32,7 +32,7 @@ violation contains {"path": path, "message": message} if {
 	count(probed) == 0
 	path := sprintf("%s/containers", [input.workload.pod_pointer])
 	unique := sort({name | some name in names})
-	message := sprintf("none of its %d containers has a `readinessProbe`, so the pods get requests of Service %s from the moment they start, and go on getting them while they fail", [count(regular), prose.list(unique)])
+	message := sprintf("none of its %d containers has a `readinessProbe`, so the pods get requests of %s from the moment they start, and go on getting them while they fail", [count(regular), prose.counted("Service", unique)])
 }
 
 services := object.get(input.facts, "services", [])
