@@ -4,6 +4,7 @@
 pub mod error;
 pub mod facts;
 pub mod files;
+pub mod workspace;
 pub mod yaml;
 
 pub use error::{Error, ErrorKind, Location, Result};
