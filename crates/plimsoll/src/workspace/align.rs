@@ -34,7 +34,7 @@ impl AlignPattern {
         let pattern = Self::parse(&text);
         if pattern.is_none() {
             let help = "write `{prefix}`, `{name}` or `{suffix}` once, as in `{prefix}-{environment}`";
-            d.fail(text.mark, format!("`{}` does not say what stays the same", &*text.value), help);
+            d.fail(text.mark, format!("`{}` does not say what stays the same", text.value), help);
         }
         pattern
     }

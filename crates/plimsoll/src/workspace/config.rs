@@ -236,23 +236,24 @@ impl Config {
 
     /// Complains about environments that are named and do not exist.
     fn check_references(&self, d: &mut Decoder<'_>) {
-        let names = || self.environments.iter().map(|environment| &**environment.name);
+        let names = || self.environments.iter().map(|environment| environment.name.as_str());
         let mut named: Vec<&Text> = Vec::new();
         named.extend(self.releases.iter().flat_map(ReleaseConfig::environment_names));
         named.extend(self.external.iter().flat_map(|external| external.environments.iter().flatten()));
         named.extend(self.suppressions.iter().flat_map(|suppression| suppression.environments.iter().flatten()));
         for name in named {
-            if !names().any(|known| known == &**name.value) {
+            if !names().any(|known| known == name.as_str()) {
                 let help = suggest(name, names().collect::<Vec<_>>());
-                d.fail(name.mark, format!("there is no environment `{}`", &*name.value), help);
+                d.fail(name.mark, format!("there is no environment `{}`", name.value), help);
             }
         }
         if self.clusters.is_empty() {
             return;
         }
         for environment in &self.environments {
-            if let Some(cluster) = environment.cluster.as_ref().filter(|name| !self.clusters.contains_key(&name.value)) {
-                let text = format!("the cluster `{}` is not declared, so its capacity is unknown", &*cluster.value);
+            if let Some(cluster) = environment.cluster.as_ref().filter(|name| !self.clusters.contains_key(&name.value))
+            {
+                let text = format!("the cluster `{}` is not declared, so its capacity is unknown", cluster.value);
                 d.problems.note(text, Some(self.location(cluster.mark)));
             }
         }
@@ -345,12 +346,8 @@ pub(super) fn read_map(d: &mut Decoder<'_>, node: Option<&Node>, what: &str) -> 
 }
 
 fn read_identities(d: &mut Decoder<'_>, node: &Node) -> Option<Identities> {
-    const CLASSES: [(&str, Class); 4] = [
-        ("human", Class::Human),
-        ("ci", Class::Ci),
-        ("platform", Class::Platform),
-        ("breakglass", Class::Breakglass),
-    ];
+    const CLASSES: [(&str, Class); 4] =
+        [("human", Class::Human), ("ci", Class::Ci), ("platform", Class::Platform), ("breakglass", Class::Breakglass)];
     let mut fields = d.fields(node, "`identities`")?;
     let mut groups = BTreeMap::new();
     for entry in d.entries(fields.get("groups"), "`groups`") {
@@ -396,7 +393,9 @@ fn read_severity(d: &mut Decoder<'_>, node: &Node, mark: Mark, environments: &[A
     let mut config = SeverityConfig { mark, ..SeverityConfig::default() };
     let read = |d: &mut Decoder<'_>, node: &Node| {
         // YAML 1.1 reads a bare `off` as false.
-        if node.as_bool() == Some(false) { return Some("off".into()) }
+        if node.as_bool() == Some(false) {
+            return Some("off".into());
+        }
         d.word(node, "severity", &words).map(|word| Arc::from(word.value))
     };
     if node.as_map().is_none() {
@@ -405,14 +404,14 @@ fn read_severity(d: &mut Decoder<'_>, node: &Node, mark: Mark, environments: &[A
     }
     for entry in node.entries() {
         let name = key(entry);
-        if &*name.value == "default" {
+        if name.as_str() == "default" {
             config.default = read(d, &entry.value);
         } else if is_scene(&name, environments) {
             config.by.extend(read(d, &entry.value).map(|word| (name.value.clone(), word)));
         } else {
             let known: Vec<&str> =
                 Tier::ALL.iter().map(|tier| tier.name()).chain(environments.iter().map(|name| &**name)).collect();
-            let message = format!("`{}` is no environment and no tier", &*name.value);
+            let message = format!("`{}` is no environment and no tier", name.value);
             d.fail(name.mark, message, suggest(&name, known));
         }
     }

@@ -30,6 +30,13 @@ impl<T> Deref for Marked<T> {
 /// Text of a configuration with its place.
 pub type Text = Marked<Arc<str>>;
 
+impl Marked<Arc<str>> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.value
+    }
+}
+
 /// Makes a location from a mark in `file`.
 pub(super) fn location(file: &Arc<str>, mark: Mark) -> Location {
     if mark.line == 0 { Location::file(file.clone()) } else { Location::at(file.clone(), mark.line, mark.column) }
@@ -166,11 +173,11 @@ impl Decoder<'_> {
     /// One of a fixed set of words.
     pub(super) fn word<T: Copy>(&mut self, node: &Node, what: &str, words: &[(&'static str, T)]) -> Option<Marked<T>> {
         let text = self.text(node, what)?;
-        if let Some((_, value)) = words.iter().find(|(word, _)| *word == &**text) {
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.as_str()) {
             return Some(Marked { value: *value, mark: node.mark });
         }
         let help = suggest(&text, words.iter().map(|(word, _)| *word));
-        self.fail(node.mark, format!("`{}` is no {what}", &**text), help);
+        self.fail(node.mark, format!("`{}` is no {what}", text.as_str()), help);
         None
     }
 

@@ -98,10 +98,10 @@ pub(super) fn read(d: &mut Decoder<'_>, entry: &Entry) -> Option<EnvironmentConf
     let name = key(entry);
     if !is_environment_name(&name) {
         let help = "letters, digits, `-`, `_` and `.`, at most 63, beginning with a letter or digit";
-        d.fail(name.mark, format!("`{}` is no name for an environment", &*name.value), help);
+        d.fail(name.mark, format!("`{}` is no name for an environment", name.value), help);
         return None;
     }
-    if &*name.value == "default" {
+    if name.as_str() == "default" {
         let help = "`default` stands for every other environment in maps by environment";
         d.fail(name.mark, "an environment cannot be named `default`", help);
         return None;
@@ -134,7 +134,7 @@ fn read_tier(d: &mut Decoder<'_>, node: Option<&Node>, name: &Text) -> Tier {
     match node {
         Some(node) => d.word(node, "tier", &words).map_or(Tier::Production, |tier| tier.value),
         None => known_tier(name).unwrap_or_else(|| {
-            let message = format!("the environment `{}` needs a `tier`", &*name.value);
+            let message = format!("the environment `{}` needs a `tier`", name.value);
             d.fail(name.mark, message, "add `tier: staging`, `tier: production` or `tier: dr`");
             Tier::Production
         }),
@@ -145,7 +145,7 @@ fn read_kubernetes(d: &mut Decoder<'_>, node: &Node) -> Option<Text> {
     let text = d.text(node, "the Kubernetes version")?;
     let version = kubernetes_version(&text);
     if version.is_none() {
-        d.fail(text.mark, format!("there are no rules for Kubernetes `{}`", &*text.value), kubernetes_help());
+        d.fail(text.mark, format!("there are no rules for Kubernetes `{}`", text.value), kubernetes_help());
     }
     version.map(|version| Text { value: version.into(), mark: text.mark })
 }
@@ -181,9 +181,12 @@ pub(super) fn check(d: &mut Decoder<'_>, environments: &[EnvironmentConfig]) {
         for (word, target) in [("extends", &environment.extends), ("mirrors", &environment.mirrors)] {
             let Some(target) = target else { continue };
             if find(environments, target).is_none() {
-                let known: Vec<&str> =
-                    environments.iter().map(|e| &**e.name).filter(|name| *name != &**environment.name.value).collect();
-                let message = format!("`{word}` names the environment `{}`, which does not exist", &*target.value);
+                let known: Vec<&str> = environments
+                    .iter()
+                    .map(|e| e.name.as_str())
+                    .filter(|name| *name != environment.name.as_str())
+                    .collect();
+                let message = format!("`{word}` names the environment `{}`, which does not exist", target.value);
                 d.fail(target.mark, message, suggest(target, known));
             }
             if let Some(cycle) = cycle(environments, environment, word) {
@@ -199,12 +202,12 @@ pub(super) fn check(d: &mut Decoder<'_>, environments: &[EnvironmentConfig]) {
 }
 
 fn find<'a>(environments: &'a [EnvironmentConfig], name: &str) -> Option<&'a EnvironmentConfig> {
-    environments.iter().find(|environment| &**environment.name.value == name)
+    environments.iter().find(|environment| environment.name.as_str() == name)
 }
 
 /// The environments of a cycle, if following `word` from `start` leads back to `start`.
 fn cycle<'a>(environments: &'a [EnvironmentConfig], start: &'a EnvironmentConfig, word: &str) -> Option<Vec<&'a str>> {
-    let mut path = vec![&**start.name];
+    let mut path = vec![start.name.as_str()];
     let mut at = start;
     loop {
         let next = if word == "extends" { &at.extends } else { &at.mirrors };
@@ -212,7 +215,7 @@ fn cycle<'a>(environments: &'a [EnvironmentConfig], start: &'a EnvironmentConfig
         if at.name == start.name {
             return Some(path);
         }
-        if path.contains(&&**at.name) {
+        if path.contains(&at.name.as_str()) {
             return None;
         }
         path.push(&at.name);

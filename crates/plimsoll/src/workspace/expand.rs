@@ -75,7 +75,7 @@ impl Planner<'_> {
                     let error = Error::new(ErrorKind::Workspace, message)
                         .with_location(place)
                         .with_help(format!("the other one is at {first}; give one another name or namespace"));
-                    self.problems.add_in(&environment, error);
+                    self.problems.add_in(&environment.name, error);
                     continue;
                 }
                 taken.insert(key, place);
@@ -85,7 +85,12 @@ impl Planner<'_> {
         planned
     }
 
-    fn bindings(&mut self, environment: &Arc<Environment>, chain: &[Arc<Environment>], release: &ReleaseConfig) -> Vec<Binding> {
+    fn bindings(
+        &mut self,
+        environment: &Arc<Environment>,
+        chain: &[Arc<Environment>],
+        release: &ReleaseConfig,
+    ) -> Vec<Binding> {
         match &release.each {
             None => vec![Binding::default()],
             Some(Each::Glob(pattern)) => self.folders(environment, pattern),
@@ -160,7 +165,9 @@ impl Planner<'_> {
             }
             return Vec::new();
         };
-        let Some(document) = self.tree.document(&file, ErrorKind::Values, &mut self.problems) else { return Vec::new() };
+        let Some(document) = self.tree.document(&file, ErrorKind::Values, &mut self.problems) else {
+            return Vec::new();
+        };
         let file: Arc<str> = file.into();
         let mut base = String::new();
         let mut node = &*document;
@@ -177,7 +184,12 @@ impl Planner<'_> {
         let make = |pointer: String, key: Option<Arc<str>>, mark: Mark| Binding {
             path: None,
             key,
-            item: Some(Item { document: document.clone(), file: file.clone(), pointer, location: location(&file, mark) }),
+            item: Some(Item {
+                document: document.clone(),
+                file: file.clone(),
+                pointer,
+                location: location(&file, mark),
+            }),
         };
         match &node.data {
             Data::Null => Vec::new(),
@@ -189,10 +201,11 @@ impl Planner<'_> {
                 .map(|entry| make(format!("{base}{}", pointer([&*entry.key])), Some(entry.key.clone()), entry.mark))
                 .collect(),
             _ => {
-                let error = Error::new(ErrorKind::Workspace, format!("releases are to be made from a {}", node.type_name()))
-                    .with_location(location(&file, node.mark))
-                    .with_help("`each` wants a list or a map here");
-                self.problems.add_in(environment, error);
+                let error =
+                    Error::new(ErrorKind::Workspace, format!("releases are to be made from a {}", node.type_name()))
+                        .with_location(location(&file, node.mark))
+                        .with_help("`each` wants a list or a map here");
+                self.problems.add_in(&environment.name, error);
                 Vec::new()
             }
         }
@@ -285,7 +298,7 @@ impl Planner<'_> {
             Ok(path) => path,
             Err(error) => {
                 let error = error.with_location(self.config.location(mark));
-                self.problems.add_in(environment, error);
+                self.problems.add_in(&environment.name, error);
                 return None;
             }
         };
@@ -298,7 +311,10 @@ impl Planner<'_> {
         } else {
             let nearest = self.tree.nearest(&path, &mut self.problems);
             let help = nearest.map(|near| format!("did you mean `{near}`?"));
-            (format!("there is no chart at `{path}`"), help.unwrap_or_else(|| "paths begin at plimsoll.yaml".to_owned()))
+            (
+                format!("there is no chart at `{path}`"),
+                help.unwrap_or_else(|| "paths begin at plimsoll.yaml".to_owned()),
+            )
         };
         self.fail(environment, mark, message, help);
         None
@@ -416,7 +432,7 @@ impl Planner<'_> {
             let joined = match Files::join("", &path) {
                 Ok(joined) => joined,
                 Err(error) => {
-                    self.problems.add_in(environment, error.with_location(self.config.location(pattern.mark)));
+                    self.problems.add_in(&environment.name, error.with_location(self.config.location(pattern.mark)));
                     stack.incomplete = true;
                     return;
                 }
@@ -436,9 +452,21 @@ impl Planner<'_> {
     }
 
     /// A member of the item as a layer; an item may be without it, but not all of them.
-    fn member(&mut self, environment: &Arc<Environment>, path: &[String], mark: Mark, binding: &Binding, stack: &mut Stack) {
+    fn member(
+        &mut self,
+        environment: &Arc<Environment>,
+        path: &[String],
+        mark: Mark,
+        binding: &Binding,
+        stack: &mut Stack,
+    ) {
         let Some(item) = &binding.item else {
-            self.fail(environment, mark, "there is no item to take values from", "only `each: {file: …, at: …}` makes items");
+            self.fail(
+                environment,
+                mark,
+                "there is no item to take values from",
+                "only `each: {file: …, at: …}` makes items",
+            );
             return;
         };
         let keys: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -482,7 +510,7 @@ fn namespace_pattern<'r>(release: &'r ReleaseConfig, names: &[&str]) -> Option<&
         let here = release.environments.get(*name).and_then(|own| own.namespace.as_ref());
         here.or_else(|| {
             let by = &release.namespace.as_ref()?.by;
-            by.iter().find(|(key, _)| &*key.value == *name).map(|(_, pattern)| pattern)
+            by.iter().find(|(key, _)| key.as_str() == *name).map(|(_, pattern)| pattern)
         })
     };
     names.iter().find_map(own).or_else(|| release.namespace.as_ref()?.default.as_ref())
@@ -501,7 +529,8 @@ fn chart_name(chart: &str) -> &str {
 
 /// A label of RFC 1123: what namespaces, and each part of a release's name, must be.
 pub(super) fn is_label(text: &str) -> bool {
-    let end = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
+    let end =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
     end(text.chars().next())
         && end(text.chars().next_back())
         && text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')

@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn complete_kinds_in_either_spelling() {
         let complete = ["namespaces", "NetworkPolicy", "ingresses", "networkpolicies", "StorageClasses"];
-        for (at, kind) in ["Namespace", "NetworkPolicy", "Ingress", "NetworkPolicy", "StorageClass"].iter().enumerate() {
+        for (at, kind) in ["Namespace", "NetworkPolicy", "Ingress", "NetworkPolicy", "StorageClass"].iter().enumerate()
+        {
             let external = External { complete: [complete[at].to_owned()].into(), ..External::default() };
             assert!(external.is_complete(kind), "{kind}");
             assert!(!external.is_complete("Service"));

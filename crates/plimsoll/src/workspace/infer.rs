@@ -70,11 +70,7 @@ pub(super) fn folders(
 }
 
 /// The values files of a chart that are for one well-known environment, lowest layer first.
-pub(super) fn chart_values(
-    tree: &mut Tree<'_>,
-    chart: &str,
-    problems: &mut Problems,
-) -> BTreeMap<String, Vec<String>> {
+pub(super) fn chart_values(tree: &mut Tree<'_>, chart: &str, problems: &mut Problems) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (folder, before) in [("environments", ""), ("", "values."), ("", "values-")] {
         let directory = if folder.is_empty() { chart.to_owned() } else { below(chart, folder) };
@@ -84,7 +80,8 @@ pub(super) fn chart_values(
         for (name, kind) in tree.list(&directory, problems).iter() {
             let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
             let environment = stem.and_then(|stem| stem.strip_prefix(before));
-            if let Some(environment) = environment.filter(|name| *kind == EntryKind::File && known_tier(name).is_some()) {
+            if let Some(environment) = environment.filter(|name| *kind == EntryKind::File && known_tier(name).is_some())
+            {
                 found.entry(environment.to_owned()).or_default().push(below(&directory, name));
             }
         }
@@ -105,13 +102,15 @@ mod tests {
     fn folders_are_environments_only_when_all_are() {
         let names = |paths: &[&str]| {
             let files = tree(paths);
-            folders(&mut Tree::new(&files), "", &mut Problems::default())
-                .map(|found| found.into_iter().map(|(name, folders)| format!("{name}={}", folders.join("+"))).collect::<Vec<_>>())
+            folders(&mut Tree::new(&files), "", &mut Problems::default()).map(|found| {
+                found.into_iter().map(|(name, folders)| format!("{name}={}", folders.join("+"))).collect::<Vec<_>>()
+            })
         };
         assert_eq!(names(&["a-dev/x", "a-prod/x", ".git/x", "LICENSE"]).unwrap(), ["dev=a-dev", "prod=a-prod"]);
-        assert_eq!(names(&["pre-production/x", "x-pre-production/x"]).unwrap(), [
-            "pre-production=pre-production+x-pre-production"
-        ]);
+        assert_eq!(
+            names(&["pre-production/x", "x-pre-production/x"]).unwrap(),
+            ["pre-production=pre-production+x-pre-production"]
+        );
         assert_eq!(names(&["prod/x"]), None);
         assert_eq!(names(&["prod/x", "canary/x"]), None);
         assert_eq!(names(&["prod/x", "nonprod/x"]), None);

@@ -1,5 +1,327 @@
-//! Workspaces: environments, releases, and what is declared about them.
+//! From a path to a plan: which environments there are, which releases stand in each, of which chart, in
+//! which namespace, with which sources of values; which plain manifests; what exists beside them.
+//!
+//! Merging values, rendering and reading manifests is left to `values`, `render` and `manifest`. A values
+//! file is read here only where releases are listed in it.
+//!
+//! # What a path means
+//!
+//! - A directory with `plimsoll.yaml` is a **workspace**. So is a directory below one (up to the root of
+//!   the repository), if the workspace refers to something in it or above it, or if there is nothing in
+//!   it to check by itself. It is always the whole workspace that is planned, because what is checked
+//!   lies between objects; [`Workspace::focus`] says which part was named.
+//! - A directory with `Chart.yaml`, or a packaged chart, is one release of that **chart**.
+//! - Any other directory is scanned for **manifests**; charts in it are a release each.
+//! - A file is a file of manifests, even inside a workspace.
+//!
+//! # Inheritance
+//!
+//! An environment that `extends` another has that one's values first *within each layer*: a pattern with
+//! `{environment}` or a variable is looked for with the extended environment's bindings and then with its
+//! own, and it is enough that one of them is there. Maps by environment, `enabled`, variables and the
+//! version of Kubernetes are inherited too; manifests, cluster and site are not.
 
+mod align;
+mod config;
+mod decode;
+mod environment;
+mod expand;
+mod external;
+mod infer;
+mod layer;
+mod pattern;
+mod plain;
+mod plan;
+mod problems;
+mod release;
+mod suppression;
 mod tier;
+mod tree;
 
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use align::{Align, AlignPattern};
+pub use config::{
+    Class, Cluster, Config, Engine, FILE, Identities, Identity, ParamConfig, ParamsConfig, PoliciesConfig, Pool,
+    SEVERITIES, SeverityConfig, Taint,
+};
+pub use decode::{Marked, Text};
+pub use environment::{Environment, EnvironmentConfig, KUBERNETES_MINORS, ManifestsConfig, NEWEST_KUBERNETES};
+pub use external::{External, ExternalConfig, Provides};
+pub use infer::KNOWN as KNOWN_ENVIRONMENTS;
+pub use layer::{LayerKind, LayerSource, Part, Pick, ValuesEntry};
+pub use pattern::{PLACEHOLDERS, Pattern};
+pub use plan::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease};
+pub use problems::Note;
+pub use release::{Each, PerEnvironment, ReleaseConfig, ReleaseEnvironment};
+pub use suppression::{Date, ObjectPattern, Suppression};
 pub use tier::Tier;
+
+use crate::files::Files;
+use crate::{Error, ErrorKind, Result};
+use problems::Problems;
+
+/// What the caller says about input that does not say it itself.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// Names for the environment of plain input; where environments are declared or inferred, nothing.
+    pub environments: Vec<String>,
+    /// The tier of those.
+    pub tier: Option<Tier>,
+    /// The namespace of a chart's release, and of objects that name none.
+    pub namespace: Option<String>,
+    /// The version of Kubernetes, for every environment.
+    pub kubernetes: Option<String>,
+}
+
+/// Files and the plan of what they are.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    files: Files,
+    config: Arc<Config>,
+    plan: Arc<Plan>,
+    kind: Kind,
+    focus: Option<String>,
+}
+
+/// What a workspace was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `plimsoll.yaml`.
+    Declared,
+    /// Charts and manifests without it.
+    Plain,
+}
+
+impl Workspace {
+    /// Opens a path on disk.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(&[path], &OpenOptions::default())
+    }
+
+    /// Opens one or more paths on disk as one input.
+    ///
+    /// Several paths are either all of one workspace, or all plain.
+    pub fn open_with<P: AsRef<Path>>(paths: &[P], options: &OpenOptions) -> Result<Self> {
+        let options = options.checked()?;
+        let paths = paths.iter().map(|path| real(path.as_ref())).collect::<Result<Vec<_>>>()?;
+        let mut declared: Option<Self> = None;
+        let mut plain = Vec::new();
+        for path in &paths {
+            match Self::declared_above(path, &options)? {
+                Some(workspace) => match &mut declared {
+                    None => declared = Some(workspace),
+                    Some(first) if first.files.root() == workspace.files.root() => first.focus = None,
+                    Some(_) => return Err(mixed()),
+                },
+                None => plain.push(path.as_path()),
+            }
+        }
+        match declared {
+            Some(workspace) if plain.is_empty() => Ok(workspace),
+            Some(_) => Err(mixed()),
+            None => Self::open_plain(&plain, &options),
+        }
+    }
+
+    /// Opens files in memory: a workspace, a chart, or manifests, as they lie at the root.
+    pub fn from_files(files: Files, options: &OpenOptions) -> Result<Self> {
+        let options = options.checked()?;
+        if files.is_file(FILE)? {
+            return Self::declared(files, None, &options);
+        }
+        Ok(Self::plain(files, &[String::new()], &options))
+    }
+
+    /// Opens one file of manifests in memory, such as standard input, under a name for messages.
+    pub fn from_manifests(name: &str, bytes: impl Into<Arc<[u8]>>, options: &OpenOptions) -> Result<Self> {
+        let options = options.checked()?;
+        Ok(Self::plain(Files::memory([(name, bytes)]), &[name.to_owned()], &options))
+    }
+
+    /// The files everything is read from.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// `plimsoll.yaml`; empty where there is none.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What is to be rendered and checked, with what could not be planned.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What the workspace was made from.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The part of the workspace that was named when it was opened, if it was not the whole.
+    pub fn focus(&self) -> Option<&str> {
+        self.focus.as_deref()
+    }
+
+    /// The workspace that a path belongs to, if it belongs to one.
+    fn declared_above(path: &Path, options: &OpenOptions) -> Result<Option<Self>> {
+        if path.is_file() {
+            let named = path.file_name().is_some_and(|name| name == FILE);
+            return match path.parent() {
+                Some(root) if named => Self::declared(Files::directory(root)?, None, options).map(Some),
+                _ => Ok(None),
+            };
+        }
+        let Some(root) = ascend(path, |directory| directory.join(FILE).is_file()) else { return Ok(None) };
+        let focus = relative(&root, path);
+        let files = Files::directory(&root)?;
+        let Some(focus) = focus.filter(|focus| !focus.is_empty()) else {
+            return Self::declared(files, None, options).map(Some);
+        };
+        // Options for plain input may be meant for it, so they are no mistake yet.
+        let workspace = Self::declared(files, Some(focus.clone()), &OpenOptions::default());
+        let refers = workspace.as_ref().is_ok_and(|workspace| workspace.refers_to(&focus));
+        if !refers && holds_input(&root, &focus)? {
+            return Ok(None);
+        }
+        Self::declared(Files::directory(&root)?, Some(focus), options).map(Some)
+    }
+
+    fn declared(files: Files, focus: Option<String>, options: &OpenOptions) -> Result<Self> {
+        for (given, flag, key) in
+            [(options.tier.is_some(), "tier", "tier"), (options.namespace.is_some(), "namespace", "namespace")]
+        {
+            if given {
+                let message = format!("a {flag} is given for input that has a {FILE}");
+                return Err(Error::new(ErrorKind::Argument, message).with_help(format!("say it there, as `{key}`")));
+            }
+        }
+        let root = tree::read_document(&files, FILE, ErrorKind::Workspace)?;
+        let mut problems = Problems::default();
+        let config = Config::read(&FILE.into(), &root, &mut problems)?;
+        let kubernetes = options.kubernetes.as_deref().map(Arc::from);
+        let plan = plan::plan(&files, &config, kubernetes.as_ref(), problems);
+        Ok(Self { files, config: Arc::new(config), plan: Arc::new(plan), kind: Kind::Declared, focus })
+    }
+
+    fn open_plain(paths: &[&Path], options: &OpenOptions) -> Result<Self> {
+        let Some(first) = paths.first() else {
+            return Err(Error::new(ErrorKind::Argument, "there is no path to open"));
+        };
+        let directory = |path: &Path| {
+            let chart = path.is_file() || path.join("Chart.yaml").is_file();
+            // A chart's dependencies may lie beside it.
+            if chart { path.parent().unwrap_or(path).to_owned() } else { path.to_owned() }
+        };
+        let mut root = directory(first);
+        while !paths.iter().all(|path| path.starts_with(&root)) {
+            if !root.pop() {
+                return Err(mixed());
+            }
+        }
+        // Messages then name paths as the repository does, and links within it work.
+        let root = ascend(&root, |directory| directory.join(".git").exists()).unwrap_or(root);
+        let mut inside = Vec::new();
+        for path in paths {
+            let path = relative(&root, path).ok_or_else(|| not_unicode(path))?;
+            inside.push(match path.strip_suffix("/Chart.yaml") {
+                Some(chart) => chart.to_owned(),
+                None if path == "Chart.yaml" => String::new(),
+                None => path,
+            });
+        }
+        Ok(Self::plain(Files::directory(&root)?, &inside, options))
+    }
+
+    fn plain(files: Files, paths: &[String], options: &OpenOptions) -> Self {
+        let plan = plain::plan(&files, paths, options);
+        Self { files, config: Arc::default(), plan: Arc::new(plan), kind: Kind::Plain, focus: None }
+    }
+
+    /// Whether the plan takes anything from a path, from above it or from below it.
+    fn refers_to(&self, path: &str) -> bool {
+        let within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+        let related = |used: &str| within(used, path) || within(path, used);
+        let policies = self.config.policies.paths.iter().any(|used| related(used));
+        policies
+            || self.plan.environments.iter().any(|plan| {
+                let manifests = plan.manifests.iter().chain(&plan.external.manifests);
+                manifests.map(|manifest| &manifest.file).any(|file| within(file, path))
+                    || plan.releases.iter().any(|release| {
+                        related(&release.chart) || release.layers.iter().any(|layer| within(&layer.file, path))
+                    })
+            })
+    }
+}
+
+impl OpenOptions {
+    /// Checks what can be checked without input, and brings the version into its usual form.
+    fn checked(&self) -> Result<Self> {
+        let mut options = self.clone();
+        if let Some(version) = &self.kubernetes {
+            options.kubernetes = environment::kubernetes_version(version);
+            if options.kubernetes.is_none() {
+                let message = format!("there are no rules for Kubernetes `{version}`");
+                return Err(Error::new(ErrorKind::Argument, message).with_help(environment::kubernetes_help()));
+            }
+        }
+        if let Some(namespace) = self.namespace.as_ref().filter(|name| name.len() > 63 || !expand::is_label(name)) {
+            let message = format!("`{namespace}` is no name for a namespace");
+            let help = "lower-case letters, digits and `-`, at most 63, beginning and ending in a letter or digit";
+            return Err(Error::new(ErrorKind::Argument, message).with_help(help));
+        }
+        Ok(options)
+    }
+}
+
+fn mixed() -> Error {
+    Error::new(ErrorKind::Argument, "the paths belong to different workspaces")
+        .with_help("check each workspace by itself, and plain input apart from it")
+}
+
+fn not_unicode(path: &Path) -> Error {
+    Error::new(ErrorKind::File, format!("the path {} is not valid Unicode", path.display()))
+}
+
+fn real(path: &Path) -> Result<PathBuf> {
+    path.canonicalize().map_err(|error| {
+        let shown = path.display();
+        let message = match error.kind() {
+            std::io::ErrorKind::NotFound => format!("`{shown}` does not exist"),
+            std::io::ErrorKind::PermissionDenied => format!("`{shown}` may not be read: permission denied"),
+            _ => format!("`{shown}` cannot be read: {error}"),
+        };
+        Error::new(ErrorKind::File, message).with_help("name a directory or a file that exists")
+    })
+}
+
+/// The nearest directory at or above `start` that is wanted, not above the root of the repository.
+fn ascend(start: &Path, wanted: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    for directory in start.ancestors() {
+        if wanted(directory) {
+            return Some(directory.to_owned());
+        }
+        if directory.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+/// The path of `path` from `root`, with `/`.
+fn relative(root: &Path, path: &Path) -> Option<String> {
+    let parts = path.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect::<Option<Vec<_>>>()?;
+    Some(parts.join("/"))
+}
+
+/// Whether there are charts or manifests below a directory.
+fn holds_input(root: &Path, directory: &str) -> Result<bool> {
+    let files = Files::directory(root)?;
+    let scan = tree::Tree::new(&files).scan(directory, &mut Problems::default());
+    Ok(!scan.charts.is_empty() || !scan.manifests.is_empty())
+}

@@ -72,7 +72,7 @@ impl Pattern {
 
     /// A path; a `?` at its end makes it optional.
     pub(super) fn of_path(text: &Text) -> Self {
-        let (path, optional) = text.strip_suffix('?').map_or((&***text, false), |path| (path, true));
+        let (path, optional) = text.strip_suffix('?').map_or((text.as_str(), false), |path| (path, true));
         Self { text: path.into(), optional, mark: text.mark, pieces: pieces(path) }
     }
 
@@ -275,7 +275,8 @@ mod tests {
     fn items_bind_their_members() {
         let vars = BTreeMap::new();
         let item = Node::from_json(&serde_json::json!({"name": "a", "deep": {"port": 80}, "list": []}));
-        let expand = |pattern: &str| Pattern::of_text(&text(pattern)).expand(&scope(&vars, Some(&item)), Escape::Nothing);
+        let expand =
+            |pattern: &str| Pattern::of_text(&text(pattern)).expand(&scope(&vars, Some(&item)), Escape::Nothing);
         assert_eq!(expand("{item.name}-{item.deep.port}").unwrap(), "a-80");
         assert_eq!(expand("{item.nam}").unwrap_err().help, "did you mean `name`?");
         assert!(expand("{item.list}").unwrap_err().message.contains("is a list"));

@@ -96,7 +96,9 @@ impl Plan {
             let known: Vec<&str> = self.environments.iter().map(|plan| &*plan.environment.name).collect();
             if !known.contains(&name) {
                 let help = suggest(name, known);
-                return Err(Error::new(ErrorKind::Argument, format!("there is no environment `{name}`")).with_help(help));
+                return Err(
+                    Error::new(ErrorKind::Argument, format!("there is no environment `{name}`")).with_help(help)
+                );
             }
         }
         if !names.is_empty() {
@@ -292,13 +294,18 @@ impl Planner<'_> {
     }
 
     /// A path with its placeholders filled in, below the root; nothing if it has none here.
-    pub(super) fn path(&mut self, environment: &Arc<Environment>, pattern: &Pattern, scope: &Scope<'_>) -> Option<String> {
+    pub(super) fn path(
+        &mut self,
+        environment: &Arc<Environment>,
+        pattern: &Pattern,
+        scope: &Scope<'_>,
+    ) -> Option<String> {
         match pattern.expand(scope, Escape::Nothing) {
             Ok(text) => match Files::join("", &text) {
                 Ok(path) => Some(path),
                 Err(error) => {
                     let error = error.with_location(self.config.location(pattern.mark));
-                    self.problems.add_in(environment, error);
+                    self.problems.add_in(&environment.name, error);
                     None
                 }
             },
@@ -323,7 +330,7 @@ impl Planner<'_> {
         }
         let at = item.filter(|_| unbound.at_item).cloned().unwrap_or_else(|| self.config.location(pattern.mark));
         let error = Error::new(ErrorKind::Workspace, unbound.message).with_location(at).with_help(unbound.help);
-        self.problems.add_in(environment, error);
+        self.problems.add_in(&environment.name, error);
     }
 
     pub(super) fn fail(
@@ -333,10 +340,9 @@ impl Planner<'_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let error = Error::new(ErrorKind::Workspace, message)
-            .with_location(location(&self.config.file, mark))
-            .with_help(help);
-        self.problems.add_in(environment, error);
+        let error =
+            Error::new(ErrorKind::Workspace, message).with_location(location(&self.config.file, mark)).with_help(help);
+        self.problems.add_in(&environment.name, error);
     }
 
     /// Remembers whether something that may be absent was there.
@@ -353,9 +359,10 @@ impl Planner<'_> {
     fn finish_optional(&mut self) {
         for (mark, (text, there)) in std::mem::take(&mut self.optional) {
             if !there {
-                let error = Error::new(ErrorKind::Workspace, format!("`{text}` is there in no environment and no release"))
-                    .with_location(self.config.location(mark))
-                    .with_help("what may be absent must be there at least once; correct it, or take it out");
+                let error =
+                    Error::new(ErrorKind::Workspace, format!("`{text}` is there in no environment and no release"))
+                        .with_location(self.config.location(mark))
+                        .with_help("what may be absent must be there at least once; correct it, or take it out");
                 self.problems.add(error);
             }
         }

@@ -79,7 +79,7 @@ impl PerEnvironment {
     pub(super) fn of<'c>(&self, chain: impl IntoIterator<Item = &'c str>) -> Option<&Pattern> {
         chain
             .into_iter()
-            .find_map(|name| self.by.iter().find(|(key, _)| &**key.value == name))
+            .find_map(|name| self.by.iter().find(|(key, _)| key.as_str() == name))
             .map(|(_, pattern)| pattern)
             .or(self.default.as_ref())
     }
@@ -98,7 +98,7 @@ impl ReleaseConfig {
     /// Whether the release stands in the environment at the head of `chain`.
     pub(super) fn applies(&self, chain: &[&str]) -> bool {
         let Some(own) = chain.first() else { return false };
-        let listed = |names: &[Text]| names.iter().any(|name| &**name.value == *own);
+        let listed = |names: &[Text]| names.iter().any(|name| name.as_str() == *own);
         self.only.as_ref().is_none_or(|only| listed(only))
             && !listed(&self.except)
             && chain.iter().find_map(|name| self.environments.get(*name)?.enabled).unwrap_or(true)

@@ -130,14 +130,14 @@ pub(super) fn read(d: &mut Decoder<'_>, node: &Node) -> Option<Suppression> {
         Ok(object) => Some(object),
         Err(why) => {
             let help = "write `namespace/Kind/name` or `Kind/name`; each part may be a glob";
-            d.fail(text.mark, format!("`{}` names no objects: {why}", &*text.value), help);
+            d.fail(text.mark, format!("`{}` names no objects: {why}", text.value), help);
             None
         }
     });
     let expires = expires.and_then(|text| {
         let date = Date::parse(&text);
         if date.is_none() {
-            d.fail(text.mark, format!("`{}` is no day", &*text.value), "write the last day as in `2027-03-31`");
+            d.fail(text.mark, format!("`{}` is no day", text.value), "write the last day as in `2027-03-31`");
         }
         date.map(|value| Marked { value, mark: text.mark })
     });
@@ -160,7 +160,7 @@ pub(super) fn read(d: &mut Decoder<'_>, node: &Node) -> Option<Suppression> {
 impl Suppression {
     /// Whether it holds in an environment.
     pub fn holds_in(&self, environment: &str) -> bool {
-        self.environments.as_ref().is_none_or(|names| names.iter().any(|name| &**name.value == environment))
+        self.environments.as_ref().is_none_or(|names| names.iter().any(|name| name.as_str() == environment))
     }
 
     /// The day as text, for messages.
@@ -176,7 +176,9 @@ mod tests {
     #[test]
     fn days_that_exist() {
         assert_eq!(Date::parse("2028-02-29").unwrap().to_string(), "2028-02-29");
-        for bad in ["2027-02-29", "2027-13-01", "2027-00-10", "2027-04-31", "27-04-01", "2027-4-1", "tomorrow", "+027-04-01"] {
+        for bad in
+            ["2027-02-29", "2027-13-01", "2027-00-10", "2027-04-31", "27-04-01", "2027-4-1", "tomorrow", "+027-04-01"]
+        {
             assert_eq!(Date::parse(bad), None, "{bad}");
         }
         assert!(Date::parse("2027-03-31") < Date::parse("2027-04-01"));

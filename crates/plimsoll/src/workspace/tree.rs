@@ -153,7 +153,8 @@ impl<'a> Tree<'a> {
         let start = if fixed.len() == whole { &fixed[..whole - 1] } else { &fixed[..] };
         let start = start.join("/");
         // Alternatives and `**` may span directories; otherwise the depth is known.
-        let levels = if glob.contains("**") || glob.contains('{') { MAX_DEPTH } else { whole - fixed.len().min(whole - 1) };
+        let levels =
+            if glob.contains("**") || glob.contains('{') { MAX_DEPTH } else { whole - fixed.len().min(whole - 1) };
         let mut found = Vec::new();
         if self.kind(&start, problems) == Some(EntryKind::Directory) {
             let mut pending = vec![(start, 1)];
@@ -219,8 +220,11 @@ pub(super) fn read_document(files: &Files, path: &str, kind: ErrorKind) -> crate
         Ok(parsed) => Ok(parsed.node),
         Err(fault) => {
             let kind = if fault.limit { ErrorKind::Limit } else { kind };
-            let error =
-                Error::new(kind, fault.message).with_location(Location::at(path, fault.line.max(1), fault.column.max(1)));
+            let error = Error::new(kind, fault.message).with_location(Location::at(
+                path,
+                fault.line.max(1),
+                fault.column.max(1),
+            ));
             Err(match fault.help {
                 Some(help) => error.with_help(help),
                 None => error,
@@ -257,7 +261,16 @@ mod tests {
 
     #[test]
     fn a_scan_names_charts_and_passes_over_what_is_hidden() {
-        let files = files(&["a.yaml", ".b.yaml", ".c/d.yaml", "e/Chart.yaml", "e/values.yaml", "f/g.json", "f/h.txt", "f/.yaml"]);
+        let files = files(&[
+            "a.yaml",
+            ".b.yaml",
+            ".c/d.yaml",
+            "e/Chart.yaml",
+            "e/values.yaml",
+            "f/g.json",
+            "f/h.txt",
+            "f/.yaml",
+        ]);
         let scan = Tree::new(&files).scan("", &mut Problems::default());
         assert_eq!(scan, Scan { manifests: vec!["a.yaml".into(), "f/g.json".into()], charts: vec!["e".into()] });
     }
