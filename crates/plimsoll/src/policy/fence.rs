@@ -232,7 +232,7 @@ mod tests {
     fn a_scene_may_hold_manifests() {
         let readme = "```yaml\n# plimsoll:\n#   external: |\n#     kind: Namespace\n#     name: x\nkind: Pod\n```\n";
         let found = read(readme).unwrap();
-        assert_eq!(found[0].scene.external.as_deref(), Some("kind: Namespace\nname: x\n"));
+        assert_eq!(found[0].scene.external.as_deref(), Some("kind: Namespace\nname: x"));
     }
 
     #[test]

@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(fails("package x\n").0, "a/b/policy.rego:1:1: the policy has no METADATA");
         for key in ["severity", "on", "fix"] {
             let without: String =
-                FULL.lines().filter(|line| !line.contains(&format!("{key}:"))).map(|line| format!("{line}\n")).collect();
+                FULL.lines().filter(|line| !line.contains(&format!("   {key}:"))).map(|line| format!("{line}\n")).collect();
             assert_eq!(fails(&text(&without)).0, format!("a/b/policy.rego:1:1: METADATA lacks `custom.{key}`"));
         }
         assert_eq!(fails("# METADATA\n# description: x\npackage x\n").0, "a/b/policy.rego:1:1: METADATA lacks `title`");

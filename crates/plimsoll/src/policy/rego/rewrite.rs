@@ -2,9 +2,10 @@
 //!
 //! The machine lets `v := input.nope` succeed with an undefined `v`, emits undefined items from
 //! comprehensions, and drops an item from a comprehension that has no `some … in` of its own inside a
-//! loop. Each is cured by a statement that changes nothing where the value exists: `; _ = v` behind an
-//! assignment, `; _ = head` at the end of a body, `some _ in [0]; ` at the start of a comprehension.
-//! Insertions never contain a line break, so lines stay what they were.
+//! loop. Each is cured by a statement that changes nothing where the value exists: `; [v]` behind an
+//! assignment, `; [head]` at the end of a body, `some _ in [0]; ` at the start of a comprehension. An array
+//! with an undefined item is undefined, any other is true; `_ = v` would do the same, but the engine's
+//! scheduler reads an equation both ways and may place it before what binds `v`. Insertions never contain a line break, so lines stay what they were.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +61,7 @@ impl Insertions {
     fn guard_end(&mut self, query: &Query, value: &Expr) {
         let Some(last) = query.stmts.last() else { return };
         for guard in guards(value, &self.rules).into_iter().filter(|guard| is_plain(guard)) {
-            self.add(last.span.end, format!("; _ = {}", guard.span().text()));
+            self.add(last.span.end, format!("; [{}]", guard.span().text()));
         }
     }
 }
@@ -89,7 +90,7 @@ impl Visit for Insertions {
             _ => return,
         };
         if variable != "_" {
-            self.add(statement.span.end, format!("; _ = {variable}"));
+            self.add(statement.span.end, format!("; [{variable}]"));
         }
     }
 
@@ -171,15 +172,15 @@ mod tests {
     #[test]
     fn insertions_stand_where_they_belong() {
         for (before, after) in [
-            ("p if { v := input.x # why\n v > 1 }", "p if { v := input.x; _ = v # why\n v > 1 }"),
-            ("p if { input.x = v }", "p if { input.x = v; _ = v }"),
-            ("p if { v := \"é\"; w := f(v)\n}", "p if { v := \"é\"; w := f(v); _ = w\n}"),
-            ("p := [c.p | some c in input.x]", "p := [c.p | some c in input.x; _ = c.p]"),
-            ("p := {k: f(v) | some k, v in input.x}", "p := {k: f(v) | some k, v in input.x; _ = f(v)}"),
-            ("p := {[a.b, 1] | a := input}", "p := {[a.b, 1] | some _ in [0]; a := input; _ = a.b}"),
-            ("p := {[a.b, 1] | a := input.x}", "p := {[a.b, 1] | some _ in [0]; a := input.x; _ = a.b; _ = a}"),
-            ("f(x) := x.y if { x.z }", "f(x) := x.y if { x.z; _ = x.y }"),
-            ("p if { every x in [1] { v := input[x] } }", "p if { every x in [1] { v := input[x]; _ = v } }"),
+            ("p if { v := input.x # why\n v > 1 }", "p if { v := input.x; [v] # why\n v > 1 }"),
+            ("p if { input.x = v }", "p if { input.x = v; [v] }"),
+            ("p if { v := \"é\"; w := f(v)\n}", "p if { v := \"é\"; w := f(v); [w]\n}"),
+            ("p := [c.p | some c in input.x]", "p := [c.p | some c in input.x; [c.p]]"),
+            ("p := {k: f(v) | some k, v in input.x}", "p := {k: f(v) | some k, v in input.x; [f(v)]}"),
+            ("p := {[a.b, 1] | a := input}", "p := {[a.b, 1] | some _ in [0]; a := input; [a.b]}"),
+            ("p := {[a.b, 1] | a := input.x}", "p := {[a.b, 1] | some _ in [0]; a := input.x; [a.b]; [a]}"),
+            ("f(x) := x.y if { x.z }", "f(x) := x.y if { x.z; [x.y] }"),
+            ("p if { every x in [1] { v := input[x] } }", "p if { every x in [1] { v := input[x]; [v] } }"),
             ("p if { _ := input.x }", "p if { _ := input.x }"),
         ] {
             assert_eq!(rewritten(before), after);

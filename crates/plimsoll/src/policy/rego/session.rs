@@ -109,11 +109,13 @@ impl<'a> Session<'a> {
                 self.interpreters[policy] = Some(interpreter);
                 Ok(value)
             }
-            Ok(Err(error)) if error.is::<regorus::LimitError>() => Err(limit(
-                Location::file(ready.policy.file.clone()),
-                format!("the policy did not finish within {INTERPRETER_SECONDS} seconds on the interpreter"),
-            )),
-            Ok(Err(error)) => Err(engine_error(&error.to_string())),
+            Ok(Err(error)) => Err(match error.downcast_ref::<regorus::LimitError>() {
+                Some(regorus::LimitError::TimeLimitExceeded { .. }) => limit(
+                    Location::file(ready.policy.file.clone()),
+                    format!("the policy did not finish within {INTERPRETER_SECONDS} seconds on the interpreter"),
+                ),
+                _ => engine_error(&error.to_string()),
+            }),
             Err(panic) => Err(source::internal(&ready.policy.file, &panic)),
         }
     }
