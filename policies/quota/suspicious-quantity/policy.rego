@@ -5,7 +5,7 @@
 #   number of bytes that was meant as mebibytes.
 # custom:
 #   severity: {staging: warning, production: warning, dr: warning}
-#   on: [workload, ResourceQuota, LimitRange, PersistentVolumeClaim]
+#   on: [Pod, ReplicationController, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob, ResourceQuota, LimitRange, PersistentVolumeClaim]
 #   fix: "Write memory and storage with the suffix that is meant, mostly `Mi` or `Gi`; `m` is for CPU."
 package policies.quota["suspicious-quantity"]
 

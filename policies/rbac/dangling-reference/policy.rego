@@ -6,7 +6,7 @@
 # custom:
 #   severity: {staging: error, production: error, dr: error}
 #   unknown: info
-#   on: [RoleBinding, ClusterRoleBinding, workload]
+#   on: [RoleBinding, ClusterRoleBinding, Pod, ReplicationController, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job, CronJob]
 #   fix: "Correct the name, render the object that is meant, or declare it under `external` if somebody else owns it."
 package policies.rbac["dangling-reference"]
 
