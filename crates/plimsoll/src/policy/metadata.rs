@@ -182,7 +182,7 @@ fn severity(file: &Arc<str>, (line, column): (u32, u32), raw: RawSeverity) -> Re
     };
     let mut severities = Severities::new();
     for (tier, level) in &by_tier {
-        let tier: Tier = tier.parse().map_err(|()| wrong(format!("`severity` names the unknown tier `{tier}`")))?;
+        let tier = Tier::from_name(tier).ok_or_else(|| wrong(format!("`severity` names the unknown tier `{tier}`")))?;
         let level = level.parse().map_err(|()| wrong(format!("`severity` has the unknown level `{level}`")))?;
         severities.insert(tier, level);
     }

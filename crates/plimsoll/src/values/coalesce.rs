@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use super::merge::{ListKeys, MergeOptions, Nulls, Overlay};
-use super::{Layer, LayerKind, Note, Values, location};
+use super::{Layer, LayerKind, Values, location};
 use crate::chart::{Chart, Dependency};
 use crate::yaml::{Data, Entry, Map, Mark, Node};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Note};
 
 const GLOBAL: &str = "global";
 

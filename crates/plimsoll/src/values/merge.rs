@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Layer, Note, location};
+use super::{Layer, location};
+use crate::Note;
 use crate::yaml::{Data, Entry, Map, Mark, Node};
 
 /// How layers merge, where that is not Helm's way.

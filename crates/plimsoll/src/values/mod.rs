@@ -23,7 +23,7 @@ pub use set::SetKind;
 
 use crate::files::Files;
 use crate::yaml::{self, Data, Map, Mark, Node};
-use crate::{Error, ErrorKind, Location, Result};
+use crate::{Error, ErrorKind, Location, Note, Result};
 
 /// What kind of source values come from, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,15 +99,6 @@ pub struct Origin {
     pub column: u32,
     /// The kind of layer.
     pub layer: LayerKind,
-}
-
-/// Something a merge did that its author may not have meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// One sentence without a full stop.
-    pub message: String,
-    /// The value that won.
-    pub location: Option<Location>,
 }
 
 /// Merged values and their layers.

@@ -9,7 +9,7 @@ use super::environment::Environment;
 use super::layer::{LayerKind, LayerSource, Part, ValuesEntry};
 use super::pattern::{Escape, Pattern, Scope};
 use super::plan::{PlannedRelease, Planner};
-use super::problems::suggest;
+use crate::nearest::suggest;
 use super::release::{Each, PerEnvironment, ReleaseConfig};
 use super::tree::Find;
 use crate::files::{EntryKind, Files};
@@ -251,6 +251,7 @@ impl Planner<'_> {
             layers,
             location: Some(self.config.location(release.mark)),
             item: binding.location().cloned(),
+            partial: release.is_partial(),
             incomplete,
         })
     }

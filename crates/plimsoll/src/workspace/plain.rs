@@ -16,7 +16,7 @@ use super::external::External;
 use super::infer::{chart_values, folders, in_order, known_tier};
 use super::layer::{LayerKind, LayerSource, Part};
 use super::plan::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, align_releases};
-use super::problems::Problems;
+use crate::problems::Problems;
 use super::tier::Tier;
 use super::tree::{Scan, Tree, below};
 use crate::files::{EntryKind, Files};
@@ -223,6 +223,7 @@ fn in_environment(
             layers: values.iter().map(source).collect(),
             location: None,
             item: None,
+            partial: false,
             incomplete: false,
         });
     }
