@@ -127,8 +127,7 @@ fn read<T: for<'de> Deserialize<'de> + Default>(source: &Source, path: &str) -> 
             ),
             None => Location::file(shown.clone()),
         };
-        let result = Error::new(ErrorKind::Chart, message).with_location(error_at);
-        if message.contains("expected a string") { result.with_help("write the value in quotes") } else { result }
+        Error::new(ErrorKind::Chart, message).with_location(error_at)
     })?;
     Ok(File { typed, tree, shown })
 }

@@ -146,8 +146,8 @@ impl State {
 
     fn not_a_section(&mut self, path: &str, dependency: &Dependency, found: &Node) {
         let message = format!(
-            "`{path}` is a {}, and the subchart `{}` needs a map there",
-            found.type_name(),
+            "`{path}` is {}, and the subchart `{}` needs a map there",
+            super::merge::article(found),
             dependency.chart.name
         );
         let mut error = Error::new(ErrorKind::Values, message)

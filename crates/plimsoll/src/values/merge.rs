@@ -235,9 +235,9 @@ impl Overlay<'_> {
                 let conflict = matches!(upper.data, Data::Map(_)) != matches!(other, Data::Map(_));
                 if conflict && !default.is_null() {
                     let message = format!(
-                        "`{path}` is a {} here and a {} in the chart's defaults, which are dropped",
-                        upper.type_name(),
-                        default.type_name()
+                        "`{path}` is {} here and {} in the chart's defaults, which are dropped",
+                        article(&upper),
+                        article(default)
                     );
                     self.notes.push(Note { message, location: location(self.layers, mark) });
                 }
@@ -273,6 +273,19 @@ fn strip(node: &mut Node) {
         *map = std::mem::take(map).into_iter().filter(|entry| !entry.value.is_null()).collect();
     }
     map.iter_mut().for_each(|(_, value)| strip(value));
+}
+
+/// The type of a value as a sentence has it.
+pub(super) fn article(node: &Node) -> &'static str {
+    match node.data {
+        Data::Null => "null",
+        Data::Bool(_) => "a boolean",
+        Data::Int(_) => "an integer",
+        Data::Float(_) => "a number",
+        Data::String(_) => "a string",
+        Data::Seq(_) => "a list",
+        Data::Map(_) => "a map",
+    }
 }
 
 fn join(path: &str, key: &str) -> String {

@@ -242,10 +242,10 @@ pub fn parse(file: &Arc<str>, text: &str) -> Result<Node> {
             (Some(Node { data: Data::Map(lower), .. }), Data::Map(upper)) => {
                 merge::merge_maps(lower, &upper, None, &MergeOptions::default().keys());
             }
-            (_, other) => {
-                let name = Node::from(other).type_name();
-                return Err(Error::new(ErrorKind::Values, format!("values are a map, and this is a {name}"))
-                    .with_location(Location::at(file.clone(), node.mark.line.max(1), node.mark.column.max(1)))
+            (_, data) => {
+                let (name, mark) = (merge::article(&Node::from(data)), node.mark);
+                return Err(Error::new(ErrorKind::Values, format!("values are a map, and this is {name}"))
+                    .with_location(Location::at(file.clone(), mark.line.max(1), mark.column.max(1)))
                     .with_help("write `key: value` lines"));
             }
         }

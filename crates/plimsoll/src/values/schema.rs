@@ -475,3 +475,7 @@ fn list(items: impl Iterator<Item = String>, word: &str) -> String {
 fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;
