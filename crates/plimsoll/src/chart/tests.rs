@@ -46,7 +46,10 @@ fn tgz(entries: &[(&str, &[u8], u8)]) -> Vec<u8> {
 fn sorts_the_files_of_a_chart() {
     let chart = chart(
         &[
-            ("charts/cart/Chart.yaml", "\u{feff}apiVersion: v2\r\nname: cart\r\nversion: 1.2.3\r\nappVersion: \"7\"\r\n"),
+            (
+                "charts/cart/Chart.yaml",
+                "\u{feff}apiVersion: v2\r\nname: cart\r\nversion: 1.2.3\r\nappVersion: \"7\"\r\n",
+            ),
             ("charts/cart/values.yaml", "replicas: 2\r\n"),
             ("charts/cart/templates/a.yaml.j2", "a: {{ values.replicas }}\n"),
             ("charts/cart/templates/deep/_lib.j2", "{% macro m() %}{% endmacro %}"),
@@ -62,7 +65,10 @@ fn sorts_the_files_of_a_chart() {
         ],
         "charts/cart",
     );
-    assert_eq!((chart.name.as_str(), chart.version.as_str(), chart.app_version.as_deref()), ("cart", "1.2.3", Some("7")));
+    assert_eq!(
+        (chart.name.as_str(), chart.version.as_str(), chart.app_version.as_deref()),
+        ("cart", "1.2.3", Some("7"))
+    );
     let templates: Vec<_> = chart.templates.iter().map(|template| (template.path.as_str(), template.kind)).collect();
     assert_eq!(
         templates,
@@ -192,7 +198,8 @@ fn version_one_charts_read_requirements() {
 #[test]
 fn cycles_are_printed_the_same_from_every_start() {
     let link = |name: &str, to: &str| dependent(name, &format!("- {{name: {to}, repository: 'file://../{to}'}}\n"));
-    let entries = [("a/Chart.yaml", link("a", "b")), ("b/Chart.yaml", link("b", "c")), ("c/Chart.yaml", link("c", "a"))];
+    let entries =
+        [("a/Chart.yaml", link("a", "b")), ("b/Chart.yaml", link("b", "c")), ("c/Chart.yaml", link("c", "a"))];
     let files = Files::memory(entries.iter().map(|(path, text)| (*path, text.clone().into_bytes())));
     for start in ["a", "b", "c"] {
         let errors = Chart::load(&files, start).unwrap_err();
@@ -294,7 +301,8 @@ fn go_templates_are_one_error_with_the_way_out() {
 
 #[test]
 fn broken_texts_name_file_and_line() {
-    let bad = Files::memory([("c/Chart.yaml", CART.as_bytes().to_vec()), ("c/templates/a.yaml.j2", b"a\nb\xff".to_vec())]);
+    let bad =
+        Files::memory([("c/Chart.yaml", CART.as_bytes().to_vec()), ("c/templates/a.yaml.j2", b"a\nb\xff".to_vec())]);
     let errors = Chart::load(&bad, "c").unwrap_err();
     assert_eq!(place(&errors[0]), "c/templates/a.yaml.j2:2:2");
     for path in ["c/templates/a.yaml.j2", "c/values.yaml"] {

@@ -210,11 +210,8 @@ impl State {
             for import in &dependency.import_values {
                 let child: Vec<&str> = import.child.iter().map(String::as_str).collect();
                 let Some(Data::Map(found)) = exported.at(&child).map(|node| &node.data) else {
-                    let message = format!(
-                        "the subchart `{}` has no map `{}` to import",
-                        dependency.name,
-                        import.child.join(".")
-                    );
+                    let message =
+                        format!("the subchart `{}` has no map `{}` to import", dependency.name, import.child.join("."));
                     self.notes.push(Note { message, location: None });
                     continue;
                 };

@@ -148,9 +148,7 @@ impl Values {
     ///
     /// For [`SetKind::File`] use [`Values::set_file`].
     pub fn set(&mut self, kind: SetKind, expression: &str) -> Result<()> {
-        let mut no_files = |path: &str| {
-            Err(Error::new(ErrorKind::Values, format!("`{path}` cannot be read here")))
-        };
+        let mut no_files = |path: &str| Err(Error::new(ErrorKind::Values, format!("`{path}` cannot be read here")));
         self.apply(kind, expression, &mut no_files)
     }
 
@@ -159,12 +157,7 @@ impl Values {
         self.apply(SetKind::File, expression, read)
     }
 
-    fn apply(
-        &mut self,
-        kind: SetKind,
-        expression: &str,
-        read: &mut dyn FnMut(&str) -> Result<Arc<str>>,
-    ) -> Result<()> {
+    fn apply(&mut self, kind: SetKind, expression: &str, read: &mut dyn FnMut(&str) -> Result<Arc<str>>) -> Result<()> {
         let assignments = set::parse(kind, expression, read)?;
         let reuse = self.layers.last().is_some_and(|layer| layer.kind == LayerKind::Set);
         let source = if reuse { self.last() } else { self.push(Layer::bare(LayerKind::Set)) };

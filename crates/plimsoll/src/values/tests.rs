@@ -64,8 +64,10 @@ fn lists_merge_by_key_only_where_asked() {
             .map(|(path, field)| (path.to_owned(), field.to_owned()))
             .into(),
     };
-    let lower = "containers:\n- {name: a, env: [{name: X, value: 1}]}\n- {name: b}\nargs: [1]\ning: {hosts: [{host: x}]}\n";
-    let upper = "containers:\n- name: a\n  env: [{name: Z}, {name: X, value: 2}]\n- name: c\nargs: [2]\ning: {hosts: [h]}\n";
+    let lower =
+        "containers:\n- {name: a, env: [{name: X, value: 1}]}\n- {name: b}\nargs: [1]\ning: {hosts: [{host: x}]}\n";
+    let upper =
+        "containers:\n- name: a\n  env: [{name: Z}, {name: X, value: 2}]\n- name: c\nargs: [2]\ning: {hosts: [h]}\n";
     let values = merged(&[lower, upper], &options);
     assert_eq!(
         values.root().to_json(),
@@ -91,7 +93,8 @@ fn lists_merge_by_key_only_where_asked() {
 #[test]
 fn a_users_null_removes_a_default() {
     let chart = chart(&[("p/values.yaml", "a: {b: 1, c: 2}\nd: 3\nempty: null\nlist: [null]\n")]);
-    let values = coalesce(&chart, &user(&["a: {b: null, x: null}\nd: null\nunknown: null\nnew: {y: null, l: [null]}\n"]));
+    let values =
+        coalesce(&chart, &user(&["a: {b: null, x: null}\nd: null\nunknown: null\nnew: {y: null, l: [null]}\n"]));
     assert_eq!(values.root().to_json(), json!({"a": {"c": 2}, "empty": null, "list": [null], "new": {"l": [null]}}));
     assert_eq!(place(&values, &["a", "c"]), "chart p/values.yaml:1");
     assert_eq!(values.layers()[0].chart.as_deref(), Some("p"));
@@ -113,8 +116,14 @@ fn the_user_wins_across_types_and_it_is_noted() {
 #[test]
 fn subcharts_see_their_section_and_global() {
     let chart = chart(&[
-        ("p/values.yaml", "sub: {from: parent, gone: null, map: {x: 1}}\nglobal: {env: prod, map: {p: 1}, declared: null}\n"),
-        ("p/charts/sub/values.yaml", "from: sub\ngone: 1\nstay: 2\nmap: {z: 2}\nglobal: {env: dev, map: {s: 2}, own: 1}\n"),
+        (
+            "p/values.yaml",
+            "sub: {from: parent, gone: null, map: {x: 1}}\nglobal: {env: prod, map: {p: 1}, declared: null}\n",
+        ),
+        (
+            "p/charts/sub/values.yaml",
+            "from: sub\ngone: 1\nstay: 2\nmap: {z: 2}\nglobal: {env: dev, map: {s: 2}, own: 1}\n",
+        ),
         ("p/charts/sub/charts/deep/values.yaml", "a: 1\nglobal: {deep: 1}\n"),
     ]);
     let values = coalesce(&chart, &user(&["sub: {stay: null, map: {z: null}, deep: {a: 9}}\nglobal: {map: {u: 3}}\n"]));
@@ -154,7 +163,10 @@ fn a_section_must_be_a_map_and_null_resets_it() {
 #[test]
 fn disabled_subcharts_bring_no_defaults() {
     let chart = chart(&[
-        ("p/Chart.yaml", "apiVersion: v2\nname: p\nversion: 1.0.0\ndependencies: [{name: sub, alias: db, condition: db.live}]\n"),
+        (
+            "p/Chart.yaml",
+            "apiVersion: v2\nname: p\nversion: 1.0.0\ndependencies: [{name: sub, alias: db, condition: db.live}]\n",
+        ),
         ("p/values.yaml", "db: {live: false}\n"),
         ("p/charts/sub/values.yaml", "a: 1\n"),
     ]);
@@ -203,9 +215,12 @@ fn set_reads_helms_grammar() {
         ("a={x,y\\,z}", json!({"a": ["x", "y,z"]})),
         ("a={1,true},b=2", json!({"a": [1, true], "b": 2})),
         ("a\\.b=c\\=d", json!({"a.b": "c=d"})),
-        ("a=TRUE,b=False,c=Null,d=0,e=007,f=1.5,g=-3,h=1e3", json!({
-            "a": true, "b": false, "c": null, "d": 0, "e": "007", "f": "1.5", "g": -3, "h": "1e3"
-        })),
+        (
+            "a=TRUE,b=False,c=Null,d=0,e=007,f=1.5,g=-3,h=1e3",
+            json!({
+                "a": true, "b": false, "c": null, "d": 0, "e": "007", "f": "1.5", "g": -3, "h": "1e3"
+            }),
+        ),
         ("a=,b=", json!({"a": "", "b": ""})),
         ("a=x=y", json!({"a": "x=y"})),
         ("a=1,", json!({"a": 1})),
@@ -278,7 +293,8 @@ fn set_values_have_a_layer_without_a_file() {
     let mut removing = user(&[]);
     removing.set(SetKind::Typed, "image.tag=null,cert=null").unwrap();
     assert_eq!(coalesce(&chart, &removing).root().to_json(), json!({"image": {}}));
-    let error = values.set_file("a=nope", &mut |path| Err(Error::new(ErrorKind::File, format!("no {path}")))).unwrap_err();
+    let error =
+        values.set_file("a=nope", &mut |path| Err(Error::new(ErrorKind::File, format!("no {path}")))).unwrap_err();
     assert_eq!(error.message(), "no nope");
 }
 
@@ -296,7 +312,12 @@ fn values_files_are_maps_of_one_or_more_documents() {
 }
 
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
-    let leaf = prop_oneof![Just(json!(null)), Just(json!(true)), (0..5_i64).prop_map(|n| json!(n)), "[ab]".prop_map(|s| json!(s))];
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        Just(json!(true)),
+        (0..5_i64).prop_map(|n| json!(n)),
+        "[ab]".prop_map(|s| json!(s))
+    ];
     leaf.prop_recursive(4, 40, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(serde_json::Value::from),
