@@ -363,10 +363,10 @@ mod tests {
 
     #[test]
     fn near_misses_name_what_differs() {
-        let selector = Selector::plain(&node("{app: cart, tier: web, x: y}")).unwrap();
-        let on = labels("{app: carts, x: y}");
+        let selector = Selector::plain(&node("{app: cart, tier: web, x: z}")).unwrap();
+        let on = labels("{app: carts, x: z}");
         let said: Vec<_> = selector.near_miss(&on).iter().map(ToString::to_string).collect();
         assert_eq!(said, ["app=cart (it has app=carts)", "tier=web (it has no such label)"]);
-        assert_eq!(selector.to_string(), "app=cart,tier=web,x=y");
+        assert_eq!(selector.to_string(), "app=cart,tier=web,x=z");
     }
 }
