@@ -1,7 +1,7 @@
 //! Values: where they come from, what wins, and who wrote each of them.
 //!
 //! Owns layers and their merge, `--set`, what a chart and its subcharts make of them, and validation
-//! against schemas. Which files are layers of which release is for the [workspace](crate::workspace)
+//! against schemas. Which files are layers of which release is for the workspace
 //! to say.
 //!
 //! Every key and value keeps its [`Mark`]: the index of its layer, line and column. Layer 0 is the
