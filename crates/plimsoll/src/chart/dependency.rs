@@ -112,23 +112,20 @@ impl Loading<'_> {
         declared: &Declared,
         vendored: &mut [Vendored],
     ) -> Result<Option<Arc<Chart>>, Vec<Error>> {
-        let chart = match self.by_path(place, declared)? {
-            Some(chart) => {
-                // A packed copy of the same chart would only be older.
-                vendored.iter_mut().filter(|other| other.chart.name == declared.name).for_each(|other| other.used = true);
-                chart
+        let mut named = vendored.iter_mut().filter(|other| other.chart.name == declared.name);
+        let chart = if let Some(chart) = self.by_path(place, declared)? {
+            // A packed copy of the same chart would only be older.
+            for other in named {
+                other.used = true;
             }
-            None => {
-                let mut named = vendored.iter_mut().filter(|other| other.chart.name == declared.name).peekable();
-                let Some(first) = named.peek().map(|first| first.chart.clone()) else { return Ok(None) };
-                match named.find(|other| admits(declared, &other.chart)) {
-                    Some(found) => {
-                        found.used = true;
-                        found.chart.clone()
-                    }
-                    None => first,
-                }
-            }
+            chart
+        } else {
+            let Some(first) = named.next() else { return Ok(None) };
+            let fits =
+                if admits(declared, &first.chart) { None } else { named.find(|other| admits(declared, &other.chart)) };
+            let chosen = fits.unwrap_or(first);
+            chosen.used = true;
+            chosen.chart.clone()
         };
         if chart.name != declared.name {
             return Err(vec![
@@ -144,8 +141,10 @@ impl Loading<'_> {
             return Ok(Some(chart));
         }
         let range = declared.version.as_ref().map_or("", |(text, _)| text);
-        let message =
-            format!("the dependency `{}` asks for `{range}`, and `{}` is {}", declared.name, chart.directory, chart.version);
+        let message = format!(
+            "the dependency `{}` asks for `{range}`, and `{}` is {}",
+            declared.name, chart.directory, chart.version
+        );
         Err(vec![
             Error::new(ErrorKind::Chart, message)
                 .with_location(declared.at.clone())
@@ -155,7 +154,8 @@ impl Loading<'_> {
 
     /// The chart a `file://` repository names; nothing where there is no such directory.
     fn by_path(&mut self, place: &Place, declared: &Declared) -> Result<Option<Arc<Chart>>, Vec<Error>> {
-        let Some(path) = declared.repository.as_deref().and_then(|repository| repository.strip_prefix("file://")) else {
+        let Some(path) = declared.repository.as_deref().and_then(|repository| repository.strip_prefix("file://"))
+        else {
             return Ok(None);
         };
         // Inside an archive the path means the place where the chart was packed.

@@ -102,9 +102,9 @@ impl Loading<'_> {
         }
         // An archive is kept by the chart that holds it.
         let cache = place.source.is_workspace().then_some(&self.loader.cache);
-        if let Some(loaded) = cache.and_then(|cache| {
-            cache.lock().unwrap_or_else(PoisonError::into_inner).get(&place.directory).cloned()
-        }) {
+        if let Some(loaded) =
+            cache.and_then(|cache| cache.lock().unwrap_or_else(PoisonError::into_inner).get(&place.directory).cloned())
+        {
             return loaded;
         }
         let loaded = self.read(place, shown).map(Arc::new);

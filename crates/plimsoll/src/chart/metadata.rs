@@ -109,9 +109,7 @@ impl<T> File<T> {
 fn read<T: for<'de> Deserialize<'de> + Default>(source: &Source, path: &str) -> Result<File<T>> {
     let shown = source.shown(path);
     let text = source.text(path)?;
-    let tree = yaml::parse(&text, 0)
-        .map_err(|fault| crate::values::fault_error(&shown, fault, ErrorKind::Chart))?
-        .node;
+    let tree = yaml::parse(&text, 0).map_err(|fault| crate::values::fault_error(&shown, fault, ErrorKind::Chart))?.node;
     if tree.is_null() {
         return Ok(File { typed: T::default(), tree, shown });
     }
@@ -127,8 +125,7 @@ fn read<T: for<'de> Deserialize<'de> + Default>(source: &Source, path: &str) -> 
             ),
             None => Location::file(shown.clone()),
         };
-        let result = Error::new(ErrorKind::Chart, message).with_location(error_at);
-        if message.contains("expected a string") { result.with_help("write the value in quotes") } else { result }
+        Error::new(ErrorKind::Chart, message).with_location(error_at)
     })?;
     Ok(File { typed, tree, shown })
 }
@@ -150,7 +147,10 @@ pub(super) fn load(source: &Source, directory: &str) -> Result<Metadata, Vec<Err
     check(&file, &mut errors);
     if file.typed.api_version.as_deref() == Some("v1") {
         let path = below(directory, "requirements.yaml");
-        match source.files.is_file(&path).and_then(|exists| exists.then(|| read::<Requirements>(source, &path)).transpose())
+        match source
+            .files
+            .is_file(&path)
+            .and_then(|exists| exists.then(|| read::<Requirements>(source, &path)).transpose())
         {
             Ok(Some(mut file)) => {
                 let more = file.typed.dependencies.take().unwrap_or_default();
@@ -183,7 +183,8 @@ fn check(file: &File<Raw>, errors: &mut Vec<Error>) {
     match raw.api_version.as_deref() {
         Some("v1" | "v2") => {}
         Some(other) => errors.push(
-            file.error("/apiVersion", format!("apiVersion `{other}` is not one Helm defines")).with_help("write `apiVersion: v2`"),
+            file.error("/apiVersion", format!("apiVersion `{other}` is not one Helm defines"))
+                .with_help("write `apiVersion: v2`"),
         ),
         None => errors.push(missing("apiVersion", "v2")),
     }
@@ -198,14 +199,19 @@ fn check(file: &File<Raw>, errors: &mut Vec<Error>) {
     match raw.version.as_deref() {
         None | Some("") => errors.push(missing("version", "0.1.0")),
         Some(version) if parse_version(version).is_none() => errors.push(
-            file.error("/version", format!("`{version}` is not a semantic version")).with_help("write three numbers: `1.2.3`"),
+            file.error("/version", format!("`{version}` is not a semantic version"))
+                .with_help("write three numbers: `1.2.3`"),
         ),
         Some(_) => {}
     }
     if let Some(kind) = raw.kind.as_deref().filter(|kind| !matches!(*kind, "" | "application" | "library")) {
-        errors.push(file.error("/type", format!("`{kind}` is not a type of chart")).with_help("write `application` or `library`"));
+        errors.push(
+            file.error("/type", format!("`{kind}` is not a type of chart"))
+                .with_help("write `application` or `library`"),
+        );
     }
-    if let Some(range) = raw.kube_version.as_deref().filter(|range| !range.is_empty() && Range::parse(range).is_none()) {
+    if let Some(range) = raw.kube_version.as_deref().filter(|range| !range.is_empty() && Range::parse(range).is_none())
+    {
         errors.push(
             file.error("/kubeVersion", format!("`{range}` is not a range of versions"))
                 .with_help("write for instance `>=1.29.0-0`"),
@@ -236,19 +242,16 @@ fn declared<T>(file: &File<T>, raw: Vec<RawDependency>, errors: &mut Vec<Error>)
             );
             continue;
         }
-        let version = match raw.version.filter(|version| !version.trim().is_empty()) {
-            None => None,
-            Some(text) => match Range::parse(&text) {
-                Some(range) => Some((text, range)),
-                None => {
-                    errors.push(
-                        file.error(&format!("{pointer}/version"), format!("`{text}` is not a range of versions"))
-                            .with_help("write for instance `^1.2.0`, `1.x` or `>=1 <2`"),
-                    );
-                    continue;
-                }
-            },
-        };
+        let text = raw.version.filter(|version| !version.trim().is_empty());
+        let range = text.as_deref().map(Range::parse);
+        if let (Some(text), Some(None)) = (&text, &range) {
+            errors.push(
+                file.error(&format!("{pointer}/version"), format!("`{text}` is not a range of versions"))
+                    .with_help("write for instance `^1.2.0`, `1.x` or `>=1 <2`"),
+            );
+            continue;
+        }
+        let version = text.zip(range.flatten());
         let condition = raw.condition.unwrap_or_default();
         let imports = raw.import_values.unwrap_or_default();
         result.push(Declared {

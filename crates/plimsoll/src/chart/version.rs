@@ -250,7 +250,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_not_a_range() {
-        for text in ["", "latest", "1.2.3.4", ">", ">= ", "1..2", "^^1", "1.2.3-", "=>=1", "~ ^1", "18446744073709551616"] {
+        for text in
+            ["", "latest", "1.2.3.4", ">", ">= ", "1..2", "^^1", "1.2.3-", "=>=1", "~ ^1", "18446744073709551616"]
+        {
             assert!(Range::parse(text).is_none(), "{text}");
         }
         assert!(Range::parse("18446744073709551615").is_some());

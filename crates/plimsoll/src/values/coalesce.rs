@@ -146,8 +146,8 @@ impl State {
 
     fn not_a_section(&mut self, path: &str, dependency: &Dependency, found: &Node) {
         let message = format!(
-            "`{path}` is a {}, and the subchart `{}` needs a map there",
-            found.type_name(),
+            "`{path}` is {}, and the subchart `{}` needs a map there",
+            super::merge::article(found),
             dependency.chart.name
         );
         let mut error = Error::new(ErrorKind::Values, message)
@@ -210,11 +210,8 @@ impl State {
             for import in &dependency.import_values {
                 let child: Vec<&str> = import.child.iter().map(String::as_str).collect();
                 let Some(Data::Map(found)) = exported.at(&child).map(|node| &node.data) else {
-                    let message = format!(
-                        "the subchart `{}` has no map `{}` to import",
-                        dependency.name,
-                        import.child.join(".")
-                    );
+                    let message =
+                        format!("the subchart `{}` has no map `{}` to import", dependency.name, import.child.join("."));
                     self.notes.push(Note { message, location: None });
                     continue;
                 };

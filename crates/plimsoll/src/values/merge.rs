@@ -91,9 +91,9 @@ pub(super) fn merge_maps(lower: &mut Map, upper: &Map, source: Option<u32>, keys
                     merge_maps(lower, upper, source, &below);
                     true
                 }
-                (Data::Seq(lower), Data::Seq(upper)) => {
-                    below.field().is_some_and(|field| merge_lists(lower, upper, source, field, &below_items(keys, entry)))
-                }
+                (Data::Seq(lower), Data::Seq(upper)) => below
+                    .field()
+                    .is_some_and(|field| merge_lists(lower, upper, source, field, &below_items(keys, entry))),
                 _ => false,
             };
             if merged {
@@ -120,22 +120,18 @@ fn merge_lists(lower: &mut Vec<Node>, upper: &[Node], source: Option<u32>, field
     }
     for item in upper {
         let Some(identity) = identity(item, field) else { continue };
-        match places.get(&identity).and_then(|at| lower.get_mut(*at)) {
-            Some(Node { data: Data::Map(lower), mark }) => {
-                if let Data::Map(upper) = &item.data {
-                    merge_maps(lower, upper, source, keys);
-                    *mark = with_source(item.mark, source);
-                }
-            }
-            _ => {
-                places.insert(identity, lower.len());
-                let mut item = item.clone();
-                if let Some(source) = source {
-                    stamp(&mut item, source);
-                }
-                lower.push(item);
-            }
+        let lower_item = places.get(&identity).and_then(|at| lower.get_mut(*at));
+        if let (Some(Node { data: Data::Map(lower), mark }), Data::Map(upper)) = (lower_item, &item.data) {
+            merge_maps(lower, upper, source, keys);
+            *mark = with_source(item.mark, source);
+            continue;
         }
+        places.insert(identity, lower.len());
+        let mut item = item.clone();
+        if let Some(source) = source {
+            stamp(&mut item, source);
+        }
+        lower.push(item);
     }
     true
 }
@@ -202,7 +198,13 @@ impl Overlay<'_> {
                 }
                 continue;
             }
-            let value = self.value(value, &default.value, mode, &keys.below(key), &join(path, key));
+            let mut mark = mark;
+            let mut value = self.value(value, &default.value, mode, &keys.below(key), &join(path, key));
+            if mark.line == 0 && matches!((&value.data, &default.value.data), (Data::Map(_), Data::Map(_))) {
+                // A map that `--set` went through was written where the defaults have it.
+                mark = with_source(default.mark, self.source);
+                value.mark = with_source(default.value.mark, self.source);
+            }
             result.push(Entry { key: key.clone(), mark, value });
         }
         for mut entry in upper {
@@ -236,9 +238,9 @@ impl Overlay<'_> {
                 let conflict = matches!(upper.data, Data::Map(_)) != matches!(other, Data::Map(_));
                 if conflict && !default.is_null() {
                     let message = format!(
-                        "`{path}` is a {} here and a {} in the chart's defaults, which are dropped",
-                        upper.type_name(),
-                        default.type_name()
+                        "`{path}` is {} here and {} in the chart's defaults, which are dropped",
+                        article(&upper),
+                        article(default)
                     );
                     self.notes.push(Note { message, location: location(self.layers, mark) });
                 }
@@ -258,7 +260,9 @@ impl Overlay<'_> {
         // As a user's list has no nulls to act on here, the items merge as layers do.
         let mut merged = lower.to_vec();
         if let Some(source) = self.source {
-            merged.iter_mut().for_each(|item| stamp(item, source));
+            for item in &mut merged {
+                stamp(item, source);
+            }
         }
         merge_lists(&mut merged, &upper, None, field, &keys.below("*"));
         merged
@@ -274,6 +278,19 @@ fn strip(node: &mut Node) {
         *map = std::mem::take(map).into_iter().filter(|entry| !entry.value.is_null()).collect();
     }
     map.iter_mut().for_each(|(_, value)| strip(value));
+}
+
+/// The type of a value as a sentence has it.
+pub(super) fn article(node: &Node) -> &'static str {
+    match node.data {
+        Data::Null => "null",
+        Data::Bool(_) => "a boolean",
+        Data::Int(_) => "an integer",
+        Data::Float(_) => "a number",
+        Data::String(_) => "a string",
+        Data::Seq(_) => "a list",
+        Data::Map(_) => "a map",
+    }
 }
 
 fn join(path: &str, key: &str) -> String {

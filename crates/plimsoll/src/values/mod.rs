@@ -1,7 +1,7 @@
 //! Values: where they come from, what wins, and who wrote each of them.
 //!
 //! Owns layers and their merge, `--set`, what a chart and its subcharts make of them, and validation
-//! against schemas. Which files are layers of which release is for the [workspace](crate::workspace)
+//! against schemas. Which files are layers of which release is for the workspace
 //! to say.
 //!
 //! Every key and value keeps its [`Mark`]: the index of its layer, line and column. Layer 0 is the
@@ -139,9 +139,7 @@ impl Values {
     ///
     /// For [`SetKind::File`] use [`Values::set_file`].
     pub fn set(&mut self, kind: SetKind, expression: &str) -> Result<()> {
-        let mut no_files = |path: &str| {
-            Err(Error::new(ErrorKind::Values, format!("`{path}` cannot be read here")))
-        };
+        let mut no_files = |path: &str| Err(Error::new(ErrorKind::Values, format!("`{path}` cannot be read here")));
         self.apply(kind, expression, &mut no_files)
     }
 
@@ -150,12 +148,7 @@ impl Values {
         self.apply(SetKind::File, expression, read)
     }
 
-    fn apply(
-        &mut self,
-        kind: SetKind,
-        expression: &str,
-        read: &mut dyn FnMut(&str) -> Result<Arc<str>>,
-    ) -> Result<()> {
+    fn apply(&mut self, kind: SetKind, expression: &str, read: &mut dyn FnMut(&str) -> Result<Arc<str>>) -> Result<()> {
         let assignments = set::parse(kind, expression, read)?;
         let reuse = self.layers.last().is_some_and(|layer| layer.kind == LayerKind::Set);
         let source = if reuse { self.last() } else { self.push(Layer::bare(LayerKind::Set)) };
@@ -233,10 +226,10 @@ pub fn parse(file: &Arc<str>, text: &str) -> Result<Node> {
             (Some(Node { data: Data::Map(lower), .. }), Data::Map(upper)) => {
                 merge::merge_maps(lower, &upper, None, &MergeOptions::default().keys());
             }
-            (_, other) => {
-                let name = Node::from(other).type_name();
-                return Err(Error::new(ErrorKind::Values, format!("values are a map, and this is a {name}"))
-                    .with_location(Location::at(file.clone(), node.mark.line.max(1), node.mark.column.max(1)))
+            (_, data) => {
+                let (name, mark) = (merge::article(&Node::from(data)), node.mark);
+                return Err(Error::new(ErrorKind::Values, format!("values are a map, and this is {name}"))
+                    .with_location(Location::at(file.clone(), mark.line.max(1), mark.column.max(1)))
                     .with_help("write `key: value` lines"));
             }
         }

@@ -56,11 +56,6 @@ impl SchemaFile {
     fn compiled(&self) -> &Result<Compiled, Error> {
         self.compiled.get_or_init(|| {
             let schema: Value = serde_json::from_str(&self.text).map_err(|error| self.not_json(&error))?;
-            if let Some(pointer) = circle(&schema) {
-                return Err(Error::new(ErrorKind::Schema, format!("the schema's `$ref` at `{pointer}` leads in a circle"))
-                    .with_location(self.locate(&pointer))
-                    .with_help("a reference to oneself has to lie below `properties`, `items` or the like"));
-            }
             let validator = jsonschema::options().offline().build(&schema).map_err(|error| self.broken(&error))?;
             Ok(Compiled { validator, schema })
         })
@@ -103,65 +98,6 @@ impl SchemaFile {
             Err(_) => Location::file(self.file.clone()),
         }
     }
-}
-
-/// A `$ref` that comes back to itself without going into the instance, which no validator survives.
-fn circle(schema: &Value) -> Option<String> {
-    let mut done = std::collections::BTreeSet::new();
-    let mut pending = vec![(String::new(), schema)];
-    while let Some((pointer, node)) = pending.pop() {
-        match node {
-            Value::Object(members) => {
-                if members.contains_key("$ref") && loops(schema, &pointer, &mut Vec::new(), &mut done) {
-                    return Some(pointer);
-                }
-                pending.extend(members.iter().map(|(key, value)| (format!("{pointer}/{}", escape(key)), value)));
-            }
-            Value::Array(items) => {
-                pending.extend(items.iter().enumerate().map(|(at, value)| (format!("{pointer}/{at}"), value)));
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Follows what is applied to the same instance: references and combinators.
-fn loops(root: &Value, pointer: &str, path: &mut Vec<String>, done: &mut std::collections::BTreeSet<String>) -> bool {
-    if path.iter().any(|seen| seen == pointer) {
-        return true;
-    }
-    // A chain of this length is no schema anybody wrote, and would exhaust the stack of the validator.
-    if path.len() > 256 {
-        return true;
-    }
-    if done.contains(pointer) {
-        return false;
-    }
-    let Some(Value::Object(members)) = root.pointer(pointer) else { return false };
-    path.push(pointer.to_owned());
-    let mut next: Vec<String> = Vec::new();
-    for key in ["$ref", "$dynamicRef", "$recursiveRef"] {
-        if let Some(target) = members.get(key).and_then(Value::as_str).and_then(|target| target.strip_prefix('#')) {
-            next.push(target.replace("%24", "$").replace("%25", "%"));
-        }
-    }
-    for key in ["not", "if", "then", "else"] {
-        if members.contains_key(key) {
-            next.push(format!("{pointer}/{key}"));
-        }
-    }
-    for key in ["allOf", "anyOf", "oneOf", "dependentSchemas", "dependencies"] {
-        match members.get(key) {
-            Some(Value::Array(items)) => next.extend((0..items.len()).map(|at| format!("{pointer}/{key}/{at}"))),
-            Some(Value::Object(inner)) => next.extend(inner.keys().map(|name| format!("{pointer}/{key}/{}", escape(name)))),
-            _ => {}
-        }
-    }
-    let found = next.iter().any(|target| loops(root, target, path, done));
-    path.pop();
-    done.insert(pointer.to_owned());
-    found
 }
 
 fn escape(key: &str) -> String {
@@ -292,7 +228,7 @@ impl Scope<'_> {
             key if key.is_empty() => "the values".to_owned(),
             key => format!("`{key}`"),
         };
-        let is = format!("{key} is {}", self.shown(pointer, violation.instance()));
+        let is = format!("{key} is {}", shown(pointer, violation.instance()));
         match violation.kind() {
             ValidationErrorKind::Type { kind } => format!("{is}, expected {}", types(kind)),
             ValidationErrorKind::Enum { options } => {
@@ -315,14 +251,20 @@ impl Scope<'_> {
             ValidationErrorKind::Format { format } => format!("{is}, expected text of the format `{format}`"),
             ValidationErrorKind::MinItems { limit } => format!("{key} has too few items, expected at least {limit}"),
             ValidationErrorKind::MaxItems { limit } => format!("{key} has too many items, expected at most {limit}"),
-            ValidationErrorKind::MinProperties { limit } => format!("{key} has too few keys, expected at least {limit}"),
-            ValidationErrorKind::MaxProperties { limit } => format!("{key} has too many keys, expected at most {limit}"),
+            ValidationErrorKind::MinProperties { limit } => {
+                format!("{key} has too few keys, expected at least {limit}")
+            }
+            ValidationErrorKind::MaxProperties { limit } => {
+                format!("{key} has too many keys, expected at most {limit}")
+            }
             ValidationErrorKind::UniqueItems => format!("{key} holds the same item twice"),
             ValidationErrorKind::FalseSchema => format!("{key} is not allowed"),
             ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
                 self.alternatives(&key, context)
             }
-            ValidationErrorKind::OneOfMultipleValid { .. } => format!("{key} fits more than one of the schema's alternatives"),
+            ValidationErrorKind::OneOfMultipleValid { .. } => {
+                format!("{key} fits more than one of the schema's alternatives")
+            }
             ValidationErrorKind::AdditionalProperties { unexpected }
             | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
                 let keys = unexpected.iter().map(|name| format!("`{name}`"));
@@ -388,24 +330,24 @@ impl Scope<'_> {
         }
         result
     }
+}
 
-    /// A value in a message: short scalars that cannot be secrets, else only the type.
-    fn shown(&self, pointer: &str, value: &Value) -> String {
-        const SECRET: [&str; 7] = ["password", "passwd", "secret", "token", "key", "credential", "auth"];
-        let name = pointer.to_lowercase();
-        let kind = match value {
-            Value::Null => return "null".to_owned(),
-            Value::Bool(value) => return format!("the boolean `{value}`"),
-            Value::Number(value) => return format!("the number {value}"),
-            Value::String(text) if text.len() <= 40 && !SECRET.iter().any(|word| name.contains(word)) => {
-                return format!("the string `{}`", text.escape_debug());
-            }
-            Value::String(_) => "string",
-            Value::Array(_) => "list",
-            Value::Object(_) => "map",
-        };
-        format!("a {kind}")
-    }
+/// A value in a message: short scalars that cannot be secrets, else only the type.
+fn shown(pointer: &str, value: &Value) -> String {
+    const SECRET: [&str; 7] = ["password", "passwd", "secret", "token", "key", "credential", "auth"];
+    let name = pointer.to_lowercase();
+    let kind = match value {
+        Value::Null => return "null".to_owned(),
+        Value::Bool(value) => return format!("the boolean `{value}`"),
+        Value::Number(value) => return format!("the number {value}"),
+        Value::String(text) if text.len() <= 40 && !SECRET.iter().any(|word| name.contains(word)) => {
+            return format!("the string `{}`", text.escape_debug());
+        }
+        Value::String(_) => "string",
+        Value::Array(_) => "list",
+        Value::Object(_) => "map",
+    };
+    format!("a {kind}")
 }
 
 /// Whether only SOPS ciphertext (`ENC[…]`) stands in the way: it satisfies every schema.
@@ -463,7 +405,7 @@ fn plain(value: &Value) -> String {
 fn list(items: impl Iterator<Item = String>, word: &str) -> String {
     let mut items: Vec<String> = items.take(11).collect();
     if items.len() > 10 {
-        items[10] = "others".to_owned();
+        "others".clone_into(&mut items[10]);
     }
     match items.pop() {
         None => "nothing".to_owned(),
@@ -475,3 +417,7 @@ fn list(items: impl Iterator<Item = String>, word: &str) -> String {
 fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

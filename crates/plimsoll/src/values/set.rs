@@ -142,7 +142,8 @@ impl Parser<'_> {
             }
             steps.push((Step::Key(key.as_str().into()), start));
             while stop == Some('[') {
-                steps.push((Step::Index(self.index()?), self.at));
+                let at = self.at;
+                steps.push((Step::Index(self.index()?), at));
                 if steps.len() > MAX_STEPS {
                     return Err(Fault(format!("a path has more than {MAX_STEPS} parts"), start));
                 }
@@ -322,9 +323,9 @@ fn assign(root: &mut Node, steps: &[(Step, usize)], value: Node, mark: Mark, bud
                 if replaceable && !matches!(node.data, Data::Map(_)) {
                     *node = Node { data: Data::Map(Map::new()), mark };
                 }
-                let name = node.type_name();
+                let name = super::merge::article(node);
                 let Data::Map(map) = &mut node.data else {
-                    return Err(Fault(format!("`{key}` cannot be set below a {name}"), *at));
+                    return Err(Fault(format!("`{key}` cannot be set below {name}"), *at));
                 };
                 if map.get(key).is_none() {
                     map.insert(Entry { key: key.clone(), mark, value: Node { data: Data::Null, mark } });
@@ -339,9 +340,9 @@ fn assign(root: &mut Node, steps: &[(Step, usize)], value: Node, mark: Mark, bud
                 if node.is_null() {
                     *node = Node { data: Data::Seq(Vec::new()), mark };
                 }
-                let name = node.type_name();
+                let name = super::merge::article(node);
                 let Data::Seq(items) = &mut node.data else {
-                    return Err(Fault(format!("[{index}] cannot be set in a {name}"), *at));
+                    return Err(Fault(format!("[{index}] cannot be set in {name}"), *at));
                 };
                 if items.len() <= *index {
                     let missing = index + 1 - items.len();
