@@ -5,20 +5,17 @@ package lib.images
 
 import rego.v1
 
-# used holds one entry for each image reference that could be read. A reference that cannot be read is the
+# used is one entry for each image reference that could be read. A reference that cannot be read is the
 # engine's to report: no policy can say anything about it.
-used contains entry if {
-	some container in input.workload.containers
-	image := container.image
-	is_object(image)
-	entry := {"holder": container, "image": image}
-}
-
-used contains entry if {
-	some volume in object.get(input.workload, "image_volumes", [])
-	image := volume.image
-	is_object(image)
-	entry := {"holder": volume, "image": image}
+used(workload) := entries if {
+	volumes := object.get(workload, "image_volumes", [])
+	holders := array.concat(workload.containers, volumes)
+	entries := [entry |
+		some holder in holders
+		image := holder.image
+		is_object(image)
+		entry := {"holder": holder, "image": image}
+	]
 }
 
 # subject says whose image it is; only what is reported pays for its words.

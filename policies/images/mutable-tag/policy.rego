@@ -12,7 +12,7 @@ import rego.v1
 import data.lib.images
 
 violation contains {"path": path, "message": message} if {
-	some use in images.used
+	some use in images.used(input.workload)
 	use.image.digest == null
 	use.image.tag == null
 	path := images.path(use.holder)
@@ -21,7 +21,7 @@ violation contains {"path": path, "message": message} if {
 }
 
 violation contains {"path": path, "message": message} if {
-	some use in images.used
+	some use in images.used(input.workload)
 	use.image.digest == null
 	use.image.tag == "latest"
 	path := images.path(use.holder)

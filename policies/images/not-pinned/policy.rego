@@ -14,7 +14,7 @@ import data.lib.images
 
 # `latest`, written or meant, is images/mutable-tag's: one cause, one finding.
 violation contains {"path": path, "message": message} if {
-	some use in images.used
+	some use in images.used(input.workload)
 	use.image.digest == null
 	is_string(use.image.tag)
 	use.image.tag != "latest"

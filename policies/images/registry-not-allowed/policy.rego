@@ -20,7 +20,7 @@ import data.lib.prose
 violation contains {"path": path, "message": message} if {
 	registries := input.params.registries
 	count(registries) > 0
-	some use in images.used
+	some use in images.used(input.workload)
 	name := sprintf("%s/%s", [use.image.domain, use.image.path])
 	not allowed(name)
 	path := images.path(use.holder)
@@ -28,23 +28,21 @@ violation contains {"path": path, "message": message} if {
 	message := sprintf("%s runs `%s` from `%s`, and images may come from %s only", [subject, use.image.text, name, prose.either(registries)])
 }
 
-# Without a star an entry is a prefix of whole segments, so `registry.example` never admits `registry.example.net`.
+# An entry ends with a segment, so `registry.example` never admits `registry.example.net`.
 allowed(name) if {
-	some entry in input.params.registries
-	not contains(entry, "*")
-	prefix := trim_suffix(entry, "/")
-	name == prefix
+	strings.any_prefix_match(sprintf("%s/", [name]), prefixes)
 }
 
 allowed(name) if {
 	some entry in input.params.registries
-	not contains(entry, "*")
-	prefix := sprintf("%s/", [trim_suffix(entry, "/")])
-	startswith(name, prefix)
-}
-
-allowed(name) if {
-	some entry in input.params.registries
+	is_string(entry)
 	contains(entry, "*")
 	glob.match(entry, ["/"], name)
 }
+
+prefixes := [prefix |
+	some entry in input.params.registries
+	is_string(entry)
+	not contains(entry, "*")
+	prefix := sprintf("%s/", [trim_suffix(entry, "/")])
+]

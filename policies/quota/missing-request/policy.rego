@@ -16,6 +16,7 @@ import data.lib.prose
 # One finding for a container, however much it lacks: the fix is one block of YAML.
 violation contains {"path": path, "message": message} if {
 	some entry in object.get(input.facts, "resources", [])
+	not complete(entry)
 	container := input.workload.containers[entry.container]
 	container.type != "ephemeral"
 	lacking := [member.name |
@@ -26,6 +27,12 @@ violation contains {"path": path, "message": message} if {
 	count(lacking) > 0
 	path := sprintf("%s/resources", [container.pointer])
 	message := sprintf("container `%s` sets no %s, so %s", [container.name, prose.either(lacking), effect(lacking)])
+}
+
+complete(entry) if {
+	entry.requests.cpu
+	entry.requests.memory
+	entry.limits.memory
 }
 
 members := [

@@ -27,7 +27,7 @@ violation contains {"path": path, "message": message} if {
 	verb == "*"
 	not everything(rule)
 	path := sprintf("/rules/%d/verbs/%d", [index, position])
-	message := sprintf("verb `*` on %s grants every verb: `deletecollection` today, and whatever verb a later version adds", [target(rule)])
+	message := sprintf("verb `*` on %s grants every verb: `%s` today, and whatever verb a later version adds", [target(rule), worst(rule)])
 }
 
 violation contains {"path": path, "message": message} if {
@@ -70,7 +70,11 @@ violation contains {"path": path, "message": message} if {
 rules := found if {
 	found := input.resource.rules
 	is_array(found)
-	not input.resource.aggregationRule
+	not aggregated
+}
+
+aggregated if {
+	is_object(input.resource.aggregationRule)
 }
 
 extent := "this namespace" if {
@@ -98,6 +102,14 @@ verbs(rule) := text if {
 	text := prose.list(items)
 }
 
+worst(rule) := "deletecollection" if {
+	list_of(rule, "resources")
+}
+
+worst(rule) := "delete" if {
+	not list_of(rule, "resources")
+}
+
 target(rule) := text if {
 	items := list_of(rule, "resources")
 	count(items) > 0
@@ -114,7 +126,7 @@ target(rule) := text if {
 groups(rule) := text if {
 	items := list_of(rule, "apiGroups")
 	not "" in items
-	text := sprintf("API group %s", [prose.list(items)])
+	text := prose.counted("API group", items)
 }
 
 groups(rule) := text if {

@@ -38,7 +38,7 @@ violation contains {"path": path, "message": message} if {
 services := object.get(input.facts, "services", [])
 
 # serving maps the index of a container to the Services that reach it.
-serving[index] := names if {
+serving := {index: names |
 	some index in reached
 	names := sort({service.name |
 		some service in services
