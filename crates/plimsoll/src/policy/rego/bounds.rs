@@ -120,7 +120,9 @@ impl Scan<'_> {
                 self.levels.push(Level { brace: character != '(', operators: 0 });
                 let braces = self.levels.iter().filter(|level| level.brace).count();
                 if braces > MAX_BRACES || self.levels.len() > MAX_BRACKETS + 1 {
-                    return Err(self.fault("brackets are nested too deep".to_owned(), "bind inner values to variables first"));
+                    return Err(
+                        self.fault("brackets are nested too deep".to_owned(), "bind inner values to variables first")
+                    );
                 }
             }
             ')' | ']' | '}' if self.levels.len() > 1 => {

@@ -74,7 +74,9 @@ impl Compiled {
         for outcome in outcomes {
             match outcome {
                 Ok(ready) => {
-                    if let (Engine::Interpreter, None, Some(reason)) = (ready.engine, options.engine, &ready.runnable.lint) {
+                    if let (Engine::Interpreter, None, Some(reason)) =
+                        (ready.engine, options.engine, &ready.runnable.lint)
+                    {
                         compiled.notes.push(Note { policy: ready.policy.id.clone(), reason: reason.clone() });
                     }
                     compiled.ready.push(ready);

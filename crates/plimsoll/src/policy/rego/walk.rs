@@ -101,7 +101,9 @@ pub(super) fn children(expression: &Expr) -> Vec<&Expr> {
         | Expr::Null { .. }
         | Expr::Var { .. } => Vec::new(),
         Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().map(AsRef::as_ref).collect(),
-        Expr::Object { fields, .. } => fields.iter().flat_map(|(_, key, value)| [key.as_ref(), value.as_ref()]).collect(),
+        Expr::Object { fields, .. } => {
+            fields.iter().flat_map(|(_, key, value)| [key.as_ref(), value.as_ref()]).collect()
+        }
         Expr::ArrayCompr { term, .. } | Expr::SetCompr { term, .. } => vec![term],
         Expr::ObjectCompr { key, value, .. } => vec![key, value],
         Expr::Call { fcn, params, .. } => std::iter::once(fcn).chain(params).map(AsRef::as_ref).collect(),
