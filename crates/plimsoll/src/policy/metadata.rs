@@ -299,11 +299,8 @@ mod tests {
     fn says_what_is_missing() {
         assert_eq!(fails("package x\n").0, "a/b/policy.rego:1:1: the policy has no METADATA");
         for key in ["severity", "on", "fix"] {
-            let without: String = FULL
-                .lines()
-                .filter(|line| !line.contains(&format!("   {key}:")))
-                .map(|line| format!("{line}\n"))
-                .collect();
+            let without: Vec<&str> = FULL.lines().filter(|line| !line.contains(&format!("   {key}:"))).collect();
+            let without = without.join("\n") + "\n";
             assert_eq!(fails(&text(&without)).0, format!("a/b/policy.rego:1:1: METADATA lacks `custom.{key}`"));
         }
         assert_eq!(fails("# METADATA\n# description: x\npackage x\n").0, "a/b/policy.rego:1:1: METADATA lacks `title`");

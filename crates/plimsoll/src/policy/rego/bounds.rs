@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn depth_chains_and_size_are_bounded() {
         assert!(!ok(&"(".repeat(100)));
-        assert!(!ok(&"x := [[[[[[[[[[[[[1]]]]]]]]]]]]]"));
+        assert!(!ok("x := [[[[[[[[[[[[[1]]]]]]]]]]]]]"));
         assert!(!ok(&format!("x := 1{}", " + 1".repeat(200))));
         assert!(!ok(&format!("x := 1{}", "\n+ 1".repeat(200))));
         assert!(!ok(&format!("x := 1{}", " +\n1".repeat(200))));

@@ -105,7 +105,7 @@ impl Visitor {
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
         match parts[..] {
             ["rego" | "future", ..] => return,
-            ["data", "lib", ..] | ["data", "facts", ..] => self.document(&import.refr, &parts),
+            ["data", "lib" | "facts", ..] => self.document(&import.refr, &parts),
             _ => self.reach.faults.push(
                 source::at(&import.span, format!("a policy cannot import `{}`", path.join(".")))
                     .with_help("import `data.lib.<name>` or `data.facts`"),
@@ -128,7 +128,7 @@ impl Visitor {
     fn document(&mut self, at: &Expr, path: &[&str]) {
         match path {
             ["input"] => {
-                self.reach.reads = self.reach.reads.join(Reads { environment: true, params: true, facts: false })
+                self.reach.reads = self.reach.reads.join(Reads { environment: true, params: true, facts: false });
             }
             ["input", "environment" | "environments", ..] => self.reach.reads.environment = true,
             ["input", "params", ..] => self.reach.reads.params = true,

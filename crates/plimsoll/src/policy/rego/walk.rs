@@ -28,7 +28,9 @@ pub(super) fn module(visit: &mut impl Visit, module: &Module) {
             }
             Rule::Default { refr, args, value, .. } => {
                 expression(visit, refr);
-                args.iter().for_each(|argument| expression(visit, argument));
+                for argument in args {
+                    expression(visit, argument);
+                }
                 expression(visit, value);
             }
         }
@@ -42,7 +44,9 @@ fn head_of(visit: &mut impl Visit, head: &RuleHead) {
         RuleHead::Func { refr, args, assign, .. } => (refr, &args[..], assign.as_ref().map(|assign| &assign.value)),
     };
     expression(visit, refr);
-    args.iter().for_each(|argument| expression(visit, argument));
+    for argument in args {
+        expression(visit, argument);
+    }
     if let Some(value) = value {
         expression(visit, value);
     }
