@@ -393,3 +393,35 @@ fn a_deep_input_does_no_harm() {
     let both = both(&rule("m := count(json.marshal(input.resource))"), &json!({"resource": deep}));
     assert!(both.agree());
 }
+
+/// A function that fails is undefined on the machine, as in Open Policy Agent by default; the interpreter,
+/// which users' policies run on where the lint objects, says so.
+#[test]
+fn failing_functions_are_undefined_or_said() {
+    let input = json!({"resource": {"n": 1, "s": "x"}});
+    for body in [
+        "startswith(input.resource.n, \"a\"); m := 1",
+        "m := 1 / 0",
+        "m := input.resource.s + 1",
+        "m := count(1)",
+        "regex.match(concat(\"\", [\"(\"]), \"x\"); m := 1",
+    ] {
+        let both = both(&rule(body), &input);
+        assert_eq!(messages(&both.machine), [""; 0], "{body}");
+        let error = both.interpreter.unwrap_err();
+        assert_eq!((error.kind(), error.location().unwrap().line), (ErrorKind::Policy, Some(13)), "{body}");
+    }
+}
+
+/// `<` between different types orders types in Rego and is undefined on the machine, which no look at the
+/// source can tell: policies ask `is_number` first. This test tells when that changes.
+#[test]
+fn ordering_needs_equal_types() {
+    let input = json!({"resource": {"s": "x", "n": null}});
+    for body in ["input.resource.s > 1; m := 3", "input.resource.n < 2; m := 3"] {
+        let both = both(&rule(body), &input);
+        assert_eq!(messages(&both.interpreter), ["3"], "{body}");
+        assert_eq!(messages(&both.machine), [""; 0], "{body}");
+    }
+    agree(&rule("x := input.resource.n; is_number(x); x < 2; m := 3"), &input, &[]);
+}
