@@ -20,7 +20,9 @@ fn main() -> io::Result<()> {
             watch(&directory);
             for policy in directories(&directory)? {
                 watch(&policy);
-                files.extend(["policy.rego", "README.md"].map(|file| policy.join(file)).into_iter().filter(|p| p.is_file()));
+                files.extend(
+                    ["policy.rego", "README.md"].map(|file| policy.join(file)).into_iter().filter(|p| p.is_file()),
+                );
             }
         }
     }
@@ -35,7 +37,12 @@ fn table(root: &Path, files: &[PathBuf]) -> String {
         watch(file);
         let relative = file.strip_prefix(root).unwrap_or(file);
         let path: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-        let _ = writeln!(text, "    File {{ path: {:?}, text: include_str!({:?}) }},", path.join("/"), file.display().to_string());
+        let _ = writeln!(
+            text,
+            "    File {{ path: {:?}, text: include_str!({:?}) }},",
+            path.join("/"),
+            file.display().to_string()
+        );
     }
     text.push_str("]\n");
     text

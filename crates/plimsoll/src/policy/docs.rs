@@ -18,7 +18,10 @@ pub fn markdown(policies: &Policies) -> String {
          is declared.\n",
     );
     for (category, policies) in &categories {
-        let _ = write!(page, "\n## {category}\n\n| policy | what | staging | production | dr | needs |\n|---|---|---|---|---|---|\n");
+        let _ = write!(
+            page,
+            "\n## {category}\n\n| policy | what | staging | production | dr | needs |\n|---|---|---|---|---|---|\n"
+        );
         for policy in policies {
             row(&mut page, policy);
         }

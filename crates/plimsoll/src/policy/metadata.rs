@@ -220,7 +220,8 @@ fn kind(word: &str) -> Option<KindPattern> {
     let is_kind = kind.starts_with(|first: char| first.is_ascii_uppercase())
         && kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_group = |group: &str| {
-        !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte))
+        !group.is_empty()
+            && group.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte))
     };
     (is_kind && group.is_none_or(is_group))
         .then(|| KindPattern { group: group.map(str::to_owned), kind: kind.to_owned() })
@@ -298,8 +299,8 @@ mod tests {
     fn says_what_is_missing() {
         assert_eq!(fails("package x\n").0, "a/b/policy.rego:1:1: the policy has no METADATA");
         for key in ["severity", "on", "fix"] {
-            let without: String =
-                FULL.lines().filter(|line| !line.contains(&format!("   {key}:"))).map(|line| format!("{line}\n")).collect();
+            let without: Vec<&str> = FULL.lines().filter(|line| !line.contains(&format!("   {key}:"))).collect();
+            let without = without.join("\n") + "\n";
             assert_eq!(fails(&text(&without)).0, format!("a/b/policy.rego:1:1: METADATA lacks `custom.{key}`"));
         }
         assert_eq!(fails("# METADATA\n# description: x\npackage x\n").0, "a/b/policy.rego:1:1: METADATA lacks `title`");

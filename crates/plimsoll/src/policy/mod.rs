@@ -20,8 +20,8 @@ pub use docs::markdown;
 pub use expectation::{Found, compare};
 pub use fence::{Environment, Expectation, Fence, Scene, Verdict, fences};
 pub use rego::{
-    Both, Compiled, Engine, INSTRUCTIONS_PER_ENVIRONMENT, INSTRUCTIONS_PER_RESOURCE, Input, Note, Options, Reads, Session,
-    Term, functions,
+    Both, Compiled, Engine, INSTRUCTIONS_PER_ENVIRONMENT, INSTRUCTIONS_PER_RESOURCE, Input, Note, Options, Reads,
+    Session, Term, functions,
 };
 pub use set::Policies;
 pub use violation::Violation;

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn defaults_fill_in_and_faults_are_named() {
-        let policy = policy("params: {registries: {description: Allowed ones, default: []}, strict: {default: true}}", "");
+        let policy =
+            policy("params: {registries: {description: Allowed ones, default: []}, strict: {default: true}}", "");
         let set = |value: serde_json::Value| policy.parameters(value.as_object().unwrap());
         assert_eq!(set(json!({"strict": false})).unwrap(), json!({"registries": [], "strict": false}));
         let error = set(json!({"registry": []})).unwrap_err();

@@ -58,7 +58,7 @@ impl Policies {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let texts = files.walk(directory)?.into_iter().filter_map(|path| {
             let relative = path.strip_prefix(&prefix)?.to_owned();
-            let wanted = relative.ends_with(".rego") || relative.ends_with("/README.md");
+            let wanted = is_rego(&relative) || relative.ends_with("/README.md");
             wanted.then(|| (relative, Arc::from(path.as_str()), files.read_text(&path)))
         });
         let loaded = Self::read(texts, &builtin_libraries(), false);
@@ -88,7 +88,7 @@ impl Policies {
             };
             let parts: Vec<&str> = relative.split('/').collect();
             match parts[..] {
-                ["lib", name] if name.ends_with(".rego") => match library(name, &file, &text) {
+                ["lib", name] if is_rego(name) => match library(name, &file, &text) {
                     Ok(package) => {
                         libraries.insert(package, Library { file, source: text });
                     }
@@ -102,7 +102,7 @@ impl Policies {
                         _ => set.errors.push(stray(&file)),
                     }
                 }
-                _ if relative.ends_with(".rego") && !RESERVED.contains(&parts[0]) => set.errors.push(stray(&file)),
+                _ if is_rego(&relative) && !RESERVED.contains(&parts[0]) => set.errors.push(stray(&file)),
                 _ => {}
             }
         }
@@ -148,10 +148,10 @@ impl Policies {
         for name in names {
             self.check(name.as_ref())?;
         }
-        let named = |id: &str| {
+        let chosen = |id: &str| {
             names.iter().map(AsRef::as_ref).any(|name| id == name || (name.ends_with('/') && id.starts_with(name)))
         };
-        let policies = self.policies.iter().filter(|(id, _)| named(id) == keep);
+        let policies = self.policies.iter().filter(|(id, _)| chosen(id) == keep);
         Ok(Self {
             policies: policies.map(|(id, policy)| (id.clone(), policy.clone())).collect(),
             errors: self.errors.clone(),
@@ -209,6 +209,10 @@ fn builtin_libraries() -> BTreeMap<String, Library> {
             Some((format!("lib.{name}"), library))
         })
         .collect()
+}
+
+fn is_rego(path: &str) -> bool {
+    path.strip_suffix(".rego").is_some_and(|stem| !stem.is_empty())
 }
 
 fn stray(file: &Arc<str>) -> Error {
@@ -292,7 +296,7 @@ pub(crate) mod tests {
 
     /// The text of a policy: METADATA lines of `custom` beside severity and fix, then Rego.
     pub(crate) fn text(package: &str, custom: &str, rego: &str) -> String {
-        let custom: String = custom.lines().map(|line| format!("#   {line}\n")).collect();
+        let custom = custom.lines().fold(String::new(), |text, line| text + "#   " + line + "\n");
         let on = if custom.contains("  on:") { "" } else { "#   on: workload\n" };
         format!("{HEAD}{on}{custom}package {package}\n\nimport rego.v1\n\n{rego}\n")
     }

@@ -120,7 +120,9 @@ impl Scan<'_> {
                 self.levels.push(Level { brace: character != '(', operators: 0 });
                 let braces = self.levels.iter().filter(|level| level.brace).count();
                 if braces > MAX_BRACES || self.levels.len() > MAX_BRACKETS + 1 {
-                    return Err(self.fault("brackets are nested too deep".to_owned(), "bind inner values to variables first"));
+                    return Err(
+                        self.fault("brackets are nested too deep".to_owned(), "bind inner values to variables first")
+                    );
                 }
             }
             ')' | ']' | '}' if self.levels.len() > 1 => {
@@ -178,7 +180,7 @@ mod tests {
     #[test]
     fn depth_chains_and_size_are_bounded() {
         assert!(!ok(&"(".repeat(100)));
-        assert!(!ok(&"x := [[[[[[[[[[[[[1]]]]]]]]]]]]]"));
+        assert!(!ok("x := [[[[[[[[[[[[[1]]]]]]]]]]]]]"));
         assert!(!ok(&format!("x := 1{}", " + 1".repeat(200))));
         assert!(!ok(&format!("x := 1{}", "\n+ 1".repeat(200))));
         assert!(!ok(&format!("x := 1{}", " +\n1".repeat(200))));

@@ -122,7 +122,9 @@ mod tests {
 
     #[test]
     fn nothing_unbounded_or_impure_is_allowed() {
-        for name in ["time.now_ns", "rand.intn", "uuid.rfc4122", "opa.runtime", "numbers.range", "net.cidr_expand", "walk"] {
+        for name in
+            ["time.now_ns", "rand.intn", "uuid.rfc4122", "opa.runtime", "numbers.range", "net.cidr_expand", "walk"]
+        {
             assert!(!allowed(name), "{name}");
         }
         assert!(exists("numbers.range") && !exists("numbers.rang"));

@@ -74,7 +74,9 @@ impl Compiled {
         for outcome in outcomes {
             match outcome {
                 Ok(ready) => {
-                    if let (Engine::Interpreter, None, Some(reason)) = (ready.engine, options.engine, &ready.runnable.lint) {
+                    if let (Engine::Interpreter, None, Some(reason)) =
+                        (ready.engine, options.engine, &ready.runnable.lint)
+                    {
                         compiled.notes.push(Note { policy: ready.policy.id.clone(), reason: reason.clone() });
                     }
                     compiled.ready.push(ready);
@@ -143,10 +145,9 @@ impl Compiled {
 fn ready(policy: &Arc<Policy>, libraries: &Libraries, options: Options) -> Result<Ready> {
     let runnable = program::compile(policy, libraries)?;
     let engine = match (options.engine, &runnable.lint) {
-        (Some(Engine::Interpreter), _) => Engine::Interpreter,
         (Some(Engine::Machine), Some(reason)) => return Err(reason.clone()),
         (None, Some(reason)) if policy.builtin => return Err(reason.clone()),
-        (None, Some(_)) => Engine::Interpreter,
+        (Some(Engine::Interpreter), _) | (None, Some(_)) => Engine::Interpreter,
         (_, None) => Engine::Machine,
     };
     Ok(Ready { policy: policy.clone(), runnable, engine })

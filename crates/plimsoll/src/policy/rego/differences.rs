@@ -27,7 +27,9 @@ fn messages(found: &crate::Result<Vec<Violation>>) -> Vec<&str> {
 
 /// Wraps a body that binds `m`.
 fn rule(body: &str) -> String {
-    format!("violation contains {{\"path\": \"\", \"message\": message}} if {{\n    {body}\n    message := sprintf(\"%v\", [m])\n}}")
+    format!(
+        "violation contains {{\"path\": \"\", \"message\": message}} if {{\n    {body}\n    message := sprintf(\"%v\", [m])\n}}"
+    )
 }
 
 /// Both executors find exactly `expected` for a policy that passes the lint.
@@ -78,7 +80,11 @@ fn comprehensions_drop_what_is_undefined() {
     agree(&rule("m := {k: c.p | some k, c in input.resource.map}"), &input, &["{\"x\": 5}"]);
     agree(&rule("m := [[c.p, 0] | some c in input.resource.list]"), &input, &["[[1, 0], [3, 0]]"]);
     agree(&rule("m := [{\"a\": c.p} | some c in input.resource.list]"), &input, &["[{\"a\": 1}, {\"a\": 3}]"]);
-    agree(&format!("{}\n\nf(c) := y if {{ y := c.p }}", rule("m := count([f(c) | some c in input.resource.list])")), &input, &["2"]);
+    agree(
+        &format!("{}\n\nf(c) := y if {{ y := c.p }}", rule("m := count([f(c) | some c in input.resource.list])")),
+        &input,
+        &["2"],
+    );
     agree(&rule("m := [x | x := input.resource.list[_].p]"), &input, &["[1, 3]"]);
     agree(&rule("m := [input.resource.list[i].p | some i in [0, 1, 2]]"), &input, &["[1, 3]"]);
 }
@@ -88,7 +94,11 @@ fn comprehensions_inside_loops_keep_every_item() {
     let input = json!({"resource": {"list": [[1, 2], [3], []]}});
     agree(&rule("some l in input.resource.list; m := [x | x := l[_]]"), &input, &["[1, 2]", "[3]", "[]"]);
     agree(&rule("some l in input.resource.list; m := [x | x := count(l)]"), &input, &["[0]", "[1]", "[2]"]);
-    agree(&rule("some l in input.resource.list; m := {x | some y in l; x := [z | z := y]}"), &input, &["{[1], [2]}", "{[3]}", "{}"]);
+    agree(
+        &rule("some l in input.resource.list; m := {x | some y in l; x := [z | z := y]}"),
+        &input,
+        &["{[1], [2]}", "{[3]}", "{}"],
+    );
     agree(&rule("m := [n | some l in input.resource.list; n := [x | x := l]]"), &input, &["[[[1, 2]], [[3]], [[]]]"]);
     agree(
         &rule("some l in input.resource.list; every x in l { y := [z | z := x; z > 0]; count(y) == 1 }; m := l"),
@@ -163,7 +173,10 @@ fn errors(rego: &str) -> Vec<String> {
     assert_eq!(set.errors(), [], "{rego}");
     let compiled = Compiled::new(&set, Options::default());
     assert!(compiled.policies().any(|policy| &*policy.id == "test/other"), "{rego}");
-    assert!(compiled.errors().iter().all(|error| error.kind() == ErrorKind::Policy && error.help().is_some()), "{rego}");
+    assert!(
+        compiled.errors().iter().all(|error| error.kind() == ErrorKind::Policy && error.help().is_some()),
+        "{rego}"
+    );
     compiled.errors().iter().map(ToString::to_string).collect()
 }
 
@@ -200,7 +213,8 @@ fn recursion_is_refused_before_it_runs() {
         let found = errors(extra);
         assert!(found.len() == 1, "{extra}: {found:?}");
     }
-    let chain: String = (0..200).fold(String::new(), |text, n| text + &format!("f{n}(x) := y if {{ y := f{}(x) }}\n", n + 1));
+    let chain: String =
+        (0..200).fold(String::new(), |text, n| text + &format!("f{n}(x) := y if {{ y := f{}(x) }}\n", n + 1));
     let found = errors(&format!("{}\n{chain}f200(x) := x", rule("m := f0(1)")));
     assert!(found.len() == 1 && found[0].contains("in a row"), "{found:?}");
 }
@@ -245,7 +259,11 @@ fn results_of_another_shape_are_errors() {
         ("", "{\"path\": \"\", \"message\": \"m\", \"resource\": \"r\"}", "does not take"),
         ("on: environment", "{\"path\": \"\", \"message\": \"m\"}", "has no `resource`"),
         ("on: workspace", "{\"path\": \"\", \"message\": \"m\", \"resource\": \"r\"}", "has no `environment`"),
-        ("on: environment", "{\"path\": \"\", \"message\": \"m\", \"resource\": \"r\", \"at\": \"x\"}", "does not take"),
+        (
+            "on: environment",
+            "{\"path\": \"\", \"message\": \"m\", \"resource\": \"r\", \"at\": \"x\"}",
+            "does not take",
+        ),
         ("", "{1: 2}", "whose name is no string"),
     ] {
         let error = sample(on, object).unwrap_err();
@@ -268,25 +286,62 @@ fn results_of_another_shape_are_errors() {
 fn libraries_are_shared_and_their_faults_have_a_place() {
     let lib = "package lib.shared\n\nimport rego.v1\n\nnames(list) := [c.name | some c in list]\n\ntier := input.environment.tier\n";
     let set = load(&[
-        ("test/sample/policy.rego", text("policies.test[\"sample\"]", "", &format!("import data.lib.shared\n\n{}", rule("m := shared.names(input.resource.list)")))),
+        (
+            "test/sample/policy.rego",
+            text(
+                "policies.test[\"sample\"]",
+                "",
+                &format!("import data.lib.shared\n\n{}", rule("m := shared.names(input.resource.list)")),
+            ),
+        ),
         ("lib/shared.rego", lib.into()),
     ]);
     assert_eq!(set.errors(), []);
     let compiled = Compiled::new(&set, Options::default());
     assert_eq!(compiled.errors(), []);
-    let both = compiled.evaluate_both(0, &Term::from(&json!({})), &input(&json!({"resource": {"list": [{"name": "a"}, {}]}})));
+    let both =
+        compiled.evaluate_both(0, &Term::from(&json!({})), &input(&json!({"resource": {"list": [{"name": "a"}, {}]}})));
     assert_eq!(messages(&both.machine), ["[\"a\"]"]);
     assert!(both.agree());
     assert!(compiled.reads(0).environment && !compiled.reads(0).facts);
 
+    let lib = "package lib.shared\n\nimport rego.v1\n\nused contains x if { some x in input.resource.list }\n\nall := [1]\n\nf(x) := x\n";
+    let set = load(&[
+        (
+            "test/sample/policy.rego",
+            text(
+                "policies.test[\"sample\"]",
+                "",
+                &format!(
+                    "import data.lib.shared\n\n{}",
+                    rule("some u in shared.used; m := [shared.all, u, shared.f(u)]")
+                ),
+            ),
+        ),
+        ("lib/shared.rego", lib.into()),
+    ]);
+    let compiled = Compiled::new(&set, Options::default());
+    assert_eq!(compiled.errors(), []);
+    let both = compiled.evaluate_both(0, &Term::from(&json!({})), &input(&json!({"resource": {"list": ["a"]}})));
+    assert_eq!(messages(&both.machine), ["[[1], \"a\", \"a\"]"]);
+    assert!(both.agree());
+
     let loops = "package lib.shared\n\nnames(list) := x if {\n    x := count([1 | some a in list; some b in list; some c in list; a + b + c == 1])\n}\n";
     let set = load(&[
-        ("test/sample/policy.rego", text("policies.test[\"sample\"]", "", &format!("import data.lib.shared\n\n{}", rule("m := shared.names(input.resource.list)")))),
+        (
+            "test/sample/policy.rego",
+            text(
+                "policies.test[\"sample\"]",
+                "",
+                &format!("import data.lib.shared\n\n{}", rule("m := shared.names(input.resource.list)")),
+            ),
+        ),
         ("lib/shared.rego", loops.into()),
     ]);
     let compiled = Compiled::new(&set, Options::default());
     let list: Vec<u32> = (0..200).collect();
-    let error = compiled.session(Term::from(&json!({}))).evaluate(0, &input(&json!({"resource": {"list": list}}))).unwrap_err();
+    let error =
+        compiled.session(Term::from(&json!({}))).evaluate(0, &input(&json!({"resource": {"list": list}}))).unwrap_err();
     assert_eq!(error.location().unwrap().to_string().rsplit_once(':').unwrap().0, "p/lib/shared.rego:4");
 }
 
@@ -316,7 +371,13 @@ fn deep_but_legal_policies_fit_a_small_stack() {
         let reference = format!("x := input{}; m := 1", ".a".repeat(100));
         let chain: String =
             (0..60).fold(String::new(), |text, n| text + &format!("f{n}(x) := y if {{ y := f{}(x) }}\n", n + 1));
-        for rego in [rule(&sum), rule(&nested), rule(&parens), rule(&reference), format!("{}\n{chain}f60(x) := x", rule("m := f0(1)"))] {
+        for rego in [
+            rule(&sum),
+            rule(&nested),
+            rule(&parens),
+            rule(&reference),
+            format!("{}\n{chain}f60(x) := x", rule("m := f0(1)")),
+        ] {
             both(&rego, &json!({"resource": {}}));
         }
     });
@@ -331,4 +392,36 @@ fn a_deep_input_does_no_harm() {
     }
     let both = both(&rule("m := count(json.marshal(input.resource))"), &json!({"resource": deep}));
     assert!(both.agree());
+}
+
+/// A function that fails is undefined on the machine, as in Open Policy Agent by default; the interpreter,
+/// which users' policies run on where the lint objects, says so.
+#[test]
+fn failing_functions_are_undefined_or_said() {
+    let input = json!({"resource": {"n": 1, "s": "x"}});
+    for body in [
+        "startswith(input.resource.n, \"a\"); m := 1",
+        "m := 1 / 0",
+        "m := input.resource.s + 1",
+        "m := count(1)",
+        "regex.match(concat(\"\", [\"(\"]), \"x\"); m := 1",
+    ] {
+        let both = both(&rule(body), &input);
+        assert_eq!(messages(&both.machine), [""; 0], "{body}");
+        let error = both.interpreter.unwrap_err();
+        assert_eq!((error.kind(), error.location().unwrap().line), (ErrorKind::Policy, Some(13)), "{body}");
+    }
+}
+
+/// `<` between different types orders types in Rego and is undefined on the machine, which no look at the
+/// source can tell: policies ask `is_number` first. This test tells when that changes.
+#[test]
+fn ordering_needs_equal_types() {
+    let input = json!({"resource": {"s": "x", "n": null}});
+    for body in ["input.resource.s > 1; m := 3", "input.resource.n < 2; m := 3"] {
+        let both = both(&rule(body), &input);
+        assert_eq!(messages(&both.interpreter), ["3"], "{body}");
+        assert_eq!(messages(&both.machine), [""; 0], "{body}");
+    }
+    agree(&rule("x := input.resource.n; is_number(x); x < 2; m := 3"), &input, &[]);
 }

@@ -72,14 +72,19 @@ impl Visit for Lint {
             {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-                self.add(pattern, format!("the regular expression does not compile: {reason}"), "mend the pattern; `[a-z0-9]` is far smaller than `\\w`");
+                self.add(
+                    pattern,
+                    format!("the regular expression does not compile: {reason}"),
+                    "mend the pattern; `[a-z0-9]` is far smaller than `\\w`",
+                );
             }
         }
     }
 
     fn comprehension(&mut self, terms: &[&Expr], _query: &regorus::unstable::Query) {
         for term in terms {
-            if let Some(inner) = rewrite::guards(term, &self.rules).into_iter().find(|inner| !rewrite::is_plain(inner)) {
+            if let Some(inner) = rewrite::guards(term, &self.rules).into_iter().find(|inner| !rewrite::is_plain(inner))
+            {
                 self.add(
                     inner,
                     "the head of a comprehension is more than one line or holds another comprehension",
@@ -99,15 +104,18 @@ impl Lint {
         for body in bodies {
             let Some(statement) = body.query.stmts.first() else { continue };
             if !body.query.span.text().starts_with('{') || statement.span.start == body.query.span.start {
-                self.found
-                    .push(source::at(&statement.span, "the body of a rule has no braces").with_help("write `if { … }`"));
+                self.found.push(
+                    source::at(&statement.span, "the body of a rule has no braces").with_help("write `if { … }`"),
+                );
             }
         }
         if !bodies.iter().any(|body| body.is_else) {
             return;
         }
         let value = match head {
-            RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => assign.as_ref().map(|assign| &assign.value),
+            RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => {
+                assign.as_ref().map(|assign| &assign.value)
+            }
             RuleHead::Set { .. } => None,
         };
         let own = bodies.iter().filter_map(|body| body.assign.as_ref().map(|assign| &assign.value));

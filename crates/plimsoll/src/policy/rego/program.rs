@@ -82,7 +82,8 @@ pub(super) fn compile(policy: &Policy, libraries: &Libraries) -> Result<Runnable
     let program = guarded(|| build(&entry, texts))
         .map_err(|panic| source::internal(&policy.file, &panic))?
         .map_err(|message| source::engine_error(&policy.file, &message))?;
-    let refused = |message: String| Error::new(ErrorKind::Policy, message).with_location(Location::file(policy.file.clone()));
+    let refused =
+        |message: String| Error::new(ErrorKind::Policy, message).with_location(Location::file(policy.file.clone()));
     calls::check(&program).map_err(|message| refused(message).with_help("Rego has no recursion; use `some … in`"))?;
     if program.needs_runtime_recursion_check || program.has_host_await {
         return Err(refused("the policy looks up rules by a computed name".to_owned())

@@ -78,7 +78,9 @@ impl Visit for Visitor {
         if let Expr::Call { fcn, .. } = expression {
             self.call(fcn);
         }
-        if !matches!(expression, Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. }) || self.is_inner(expression) {
+        if !matches!(expression, Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. })
+            || self.is_inner(expression)
+        {
             return;
         }
         let mut below = expression;
@@ -103,7 +105,7 @@ impl Visitor {
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
         match parts[..] {
             ["rego" | "future", ..] => return,
-            ["data", "lib", ..] | ["data", "facts", ..] => self.document(&import.refr, &parts),
+            ["data", "lib" | "facts", ..] => self.document(&import.refr, &parts),
             _ => self.reach.faults.push(
                 source::at(&import.span, format!("a policy cannot import `{}`", path.join(".")))
                     .with_help("import `data.lib.<name>` or `data.facts`"),
@@ -125,7 +127,9 @@ impl Visitor {
 
     fn document(&mut self, at: &Expr, path: &[&str]) {
         match path {
-            ["input"] => self.reach.reads = self.reach.reads.join(Reads { environment: true, params: true, facts: false }),
+            ["input"] => {
+                self.reach.reads = self.reach.reads.join(Reads { environment: true, params: true, facts: false });
+            }
             ["input", "environment" | "environments", ..] => self.reach.reads.environment = true,
             ["input", "params", ..] => self.reach.reads.params = true,
             ["data", "facts", ..] => self.reach.reads.facts = true,
@@ -149,7 +153,8 @@ impl Visitor {
         let error = source::at(function.span(), format!("a policy may not call `{name}`"));
         self.reach.faults.push(match nearest(&name, builtins::ALLOWED) {
             Some(near) => error.with_help(format!("did you mean `{near}`?")),
-            None => error.with_help("clocks, randomness, the host and unbounded results are not for policies; compute a fact"),
+            None => error
+                .with_help("clocks, randomness, the host and unbounded results are not for policies; compute a fact"),
         });
     }
 }
@@ -185,7 +190,10 @@ mod tests {
     fn libraries_and_what_is_out_of_reach() {
         let reach = of("import data.lib.pods\nimport data.lib.images as i\np if { pods.f(1); i.x; data.lib.other.z }");
         assert_eq!(reach.faults, []);
-        assert_eq!(reach.libraries.iter().map(String::as_str).collect::<Vec<_>>(), ["lib.images", "lib.other", "lib.pods"]);
+        assert_eq!(
+            reach.libraries.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["lib.images", "lib.other", "lib.pods"]
+        );
         for (rego, message) in [
             ("p if { data.policies.x.y }", "cannot read `data.policies.x.y`"),
             ("p if { x := data; x.y }", "cannot read `data`"),

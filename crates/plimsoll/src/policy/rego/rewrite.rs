@@ -5,9 +5,12 @@
 //! loop. Each is cured by a statement that changes nothing where the value exists: `; [v]` behind an
 //! assignment, `; [head]` at the end of a body, `some _ in [0]; ` at the start of a comprehension. An array
 //! with an undefined item is undefined, any other is true; `_ = v` would do the same, but the engine's
-//! scheduler reads an equation both ways and may place it before what binds `v`. Insertions never contain a line break, so lines stay what they were.
+//! scheduler reads an equation both ways and may place it before what binds `v`.
+//!
+//! The machine also reads `images.used`, where `images` is imported, by evaluating every rule of that
+//! package; the name is replaced by its path, which it resolves when compiling. Edits never contain a line break, so lines stay what they were.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Module, Query, Rule, RuleHead};
 
@@ -15,24 +18,96 @@ use super::walk::{self, Visit};
 
 /// The text with every insertion made.
 pub(super) fn rewrite(module: &Module, text: &str) -> String {
-    let mut insertions = Insertions { rules: rules(module), found: Vec::new() };
-    walk::module(&mut insertions, module);
-    insertions.found.sort_by_key(|(at, _)| *at);
+    let mut edits = Edits { rules: rules(module), aliases: aliases(module), found: Vec::new() };
+    walk::module(&mut edits, module);
+    // An insertion before a replaced word comes first.
+    edits.found.sort_by_key(|(start, end, _)| (*start, *end));
     let mut out = String::with_capacity(text.len() * 5 / 4);
     let mut done = 0;
-    for (at, insertion) in &insertions.found {
+    for (start, end, edit) in &edits.found {
         // Spans come from the same text, so that a part is missing only by a defect of the parser.
-        out.push_str(text.get(done..*at).unwrap_or_default());
-        out.push_str(insertion);
-        done = *at;
+        out.push_str(text.get(done..*start).unwrap_or_default());
+        out.push_str(edit);
+        done = *end;
     }
     out.push_str(text.get(done..).unwrap_or_default());
     out
 }
 
-struct Insertions {
+struct Edits {
     rules: Rules,
-    found: Vec<(usize, String)>,
+    aliases: Aliases,
+    /// Start, end and what stands there instead.
+    found: Vec<(usize, usize, String)>,
+}
+
+/// Imported names and the paths they stand for.
+type Aliases = BTreeMap<String, String>;
+
+/// The imports of a module whose name stands for nothing else anywhere in it.
+fn aliases(module: &Module) -> Aliases {
+    let mut bare = Bare::default();
+    walk::module(&mut bare, module);
+    let imported = module.imports.iter().filter_map(|import| {
+        let (path, _) = walk::path(&import.refr)?;
+        let name = import.r#as.as_ref().map(|alias| alias.text().to_owned()).or_else(|| path.last().cloned())?;
+        let whole =
+            path.first().is_some_and(|first| first == "data") && bare.0.get(&name).is_none_or(|uses| *uses == 0);
+        whole.then(|| (name, import.refr.span().text().to_owned()))
+    });
+    imported.collect()
+}
+
+/// How often a name stands without anything below it: as a variable, a parameter, a rule.
+#[derive(Default)]
+struct Bare(BTreeMap<String, isize>);
+
+impl Bare {
+    fn count(&mut self, name: &str, by: isize) {
+        *self.0.entry(name.to_owned()).or_default() += by;
+    }
+}
+
+impl Visit for Bare {
+    fn statement(&mut self, statement: &LiteralStmt) {
+        match &statement.literal {
+            Literal::SomeVars { vars, .. } => vars.iter().for_each(|span| self.count(span.text(), 1)),
+            Literal::Every { key, value, .. } => key.iter().chain([value]).for_each(|span| self.count(span.text(), 1)),
+            _ => {}
+        }
+    }
+
+    fn expression(&mut self, expression: &Expr) {
+        match expression {
+            Expr::Var { span, .. } => self.count(span.text(), 1),
+            // The root is visited as a variable too.
+            Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } => {
+                if let Some(root) = variable(refr) {
+                    self.count(root, -1);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The places below an expression where an imported name stands, and what it stands for.
+fn expansions(expression: &Expr, aliases: &Aliases) -> Vec<(usize, usize, String)> {
+    struct Roots<'a>(&'a Aliases, Vec<(usize, usize, String)>);
+    impl Visit for Roots<'_> {
+        fn expression(&mut self, expression: &Expr) {
+            self.1.extend(expansion(expression, self.0));
+        }
+    }
+    let mut roots = Roots(aliases, Vec::new());
+    walk::expression(&mut roots, expression);
+    roots.1
+}
+
+fn expansion(expression: &Expr, aliases: &Aliases) -> Option<(usize, usize, String)> {
+    let (Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. }) = expression else { return None };
+    let path = aliases.get(variable(refr)?)?;
+    Some((refr.span().start as usize, refr.span().end as usize, path.clone()))
 }
 
 /// The names that stand for rules in a module: its own, and what it imports.
@@ -41,7 +116,10 @@ pub(super) type Rules = BTreeSet<String>;
 pub(super) fn rules(module: &Module) -> Rules {
     let own = module.policy.iter().filter_map(|rule| {
         let refr = match rule.as_ref() {
-            Rule::Spec { head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. }, .. }
+            Rule::Spec {
+                head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. },
+                ..
+            }
             | Rule::Default { refr, .. } => refr,
         };
         walk::path(refr)?.0.into_iter().next()
@@ -53,24 +131,37 @@ pub(super) fn rules(module: &Module) -> Rules {
     own.chain(imported).collect()
 }
 
-impl Insertions {
+impl Edits {
     fn add(&mut self, at: u32, text: String) {
-        self.found.push((at as usize, text));
+        self.found.push((at as usize, at as usize, text));
     }
 
     fn guard_end(&mut self, query: &Query, value: &Expr) {
         let Some(last) = query.stmts.last() else { return };
         for guard in guards(value, &self.rules).into_iter().filter(|guard| is_plain(guard)) {
-            self.add(last.span.end, format!("; [{}]", guard.span().text()));
+            let start = guard.span().start as usize;
+            let mut text = guard.span().text().to_owned();
+            let mut expansions = expansions(guard, &self.aliases);
+            expansions.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+            for (from, to, path) in expansions {
+                text.replace_range(from - start..to - start, &path);
+            }
+            self.add(last.span.end, format!("; [{text}]"));
         }
     }
 }
 
-impl Visit for Insertions {
+impl Visit for Edits {
+    fn expression(&mut self, expression: &Expr) {
+        self.found.extend(expansion(expression, &self.aliases));
+    }
+
     fn rule(&mut self, rule: &Rule) {
         let Rule::Spec { head, bodies, .. } = rule else { return };
         let value = match head {
-            RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => assign.as_ref().map(|assign| &assign.value),
+            RuleHead::Compr { assign, .. } | RuleHead::Func { assign, .. } => {
+                assign.as_ref().map(|assign| &assign.value)
+            }
             RuleHead::Set { .. } => None,
         };
         // `else` beside a value that can be undefined is refused by the lint.
@@ -182,6 +273,12 @@ mod tests {
             ("f(x) := x.y if { x.z }", "f(x) := x.y if { x.z; [x.y] }"),
             ("p if { every x in [1] { v := input[x] } }", "p if { every x in [1] { v := input[x]; [v] } }"),
             ("p if { _ := input.x }", "p if { _ := input.x }"),
+            (
+                "import data.lib.i\np := [i.f(i.x) | some v in i.used]",
+                "import data.lib.i\np := [data.lib.i.f(data.lib.i.x) | some v in data.lib.i.used; [data.lib.i.f(data.lib.i.x)]]",
+            ),
+            ("import data.lib.k as i\np if { x := i.y }", "import data.lib.k as i\np if { x := data.lib.k.y; [x] }"),
+            ("import data.lib.i\nf(i) if { i.y }", "import data.lib.i\nf(i) if { i.y }"),
         ] {
             assert_eq!(rewritten(before), after);
         }

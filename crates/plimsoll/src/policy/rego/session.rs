@@ -92,15 +92,7 @@ impl<'a> Session<'a> {
         let engine_error = |message: &str| source::engine_error(&ready.policy.file, message);
         let mut interpreter = match self.interpreters[policy].take() {
             Some(interpreter) => interpreter,
-            None => {
-                let mut interpreter = ready.runnable.interpreter().map_err(|message| engine_error(&message))?;
-                interpreter.add_data(self.data.clone()).map_err(|error| engine_error(&error.to_string()))?;
-                interpreter.set_execution_timer_config(ExecutionTimerConfig {
-                    limit: Duration::from_secs(INTERPRETER_SECONDS),
-                    check_interval: NonZeroU32::MIN.saturating_add(999),
-                });
-                Box::new(interpreter)
-            }
+            None => Box::new(new_interpreter(ready, &self.data).map_err(|message| engine_error(&message))?),
         };
         interpreter.set_input(input.0.clone());
         let outcome = guarded(|| interpreter.eval_rule(ready.runnable.entry.clone()));
@@ -128,6 +120,16 @@ fn new_machine(ready: &Ready, data: &Value) -> Result<RegoVM, VmError> {
     machine.set_max_instructions(instructions(ready));
     machine.set_strict_builtin_errors(true);
     Ok(machine)
+}
+
+fn new_interpreter(ready: &Ready, data: &Value) -> Result<regorus::Engine, String> {
+    let mut interpreter = ready.runnable.interpreter()?;
+    interpreter.add_data(data.clone()).map_err(|error| error.to_string())?;
+    interpreter.set_execution_timer_config(ExecutionTimerConfig {
+        limit: Duration::from_secs(INTERPRETER_SECONDS),
+        check_interval: NonZeroU32::MIN.saturating_add(999),
+    });
+    Ok(interpreter)
 }
 
 fn instructions(ready: &Ready) -> usize {

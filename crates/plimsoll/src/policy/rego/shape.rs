@@ -26,8 +26,9 @@ pub(super) fn violations(policy: &Policy, result: &Value) -> Result<Vec<Violatio
 
 fn wrong(policy: &Policy, message: &str) -> Error {
     let line = (1u32..).zip(policy.source.lines()).find(|(_, text)| text.starts_with("violation"));
-    fault(&policy.file, line.map_or(1, |(line, _)| line), 1, format!("{}: {message}", policy.id))
-        .with_help("a violation is {\"path\": \"/json/pointer\", \"message\": \"…\", \"witness\": [\"…\"], \"unknown\": true}")
+    fault(&policy.file, line.map_or(1, |(line, _)| line), 1, format!("{}: {message}", policy.id)).with_help(
+        "a violation is {\"path\": \"/json/pointer\", \"message\": \"…\", \"witness\": [\"…\"], \"unknown\": true}",
+    )
 }
 
 fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {

@@ -28,7 +28,9 @@ pub(super) fn module(visit: &mut impl Visit, module: &Module) {
             }
             Rule::Default { refr, args, value, .. } => {
                 expression(visit, refr);
-                args.iter().for_each(|argument| expression(visit, argument));
+                for argument in args {
+                    expression(visit, argument);
+                }
                 expression(visit, value);
             }
         }
@@ -42,7 +44,9 @@ fn head_of(visit: &mut impl Visit, head: &RuleHead) {
         RuleHead::Func { refr, args, assign, .. } => (refr, &args[..], assign.as_ref().map(|assign| &assign.value)),
     };
     expression(visit, refr);
-    args.iter().for_each(|argument| expression(visit, argument));
+    for argument in args {
+        expression(visit, argument);
+    }
     if let Some(value) = value {
         expression(visit, value);
     }
@@ -101,7 +105,9 @@ pub(super) fn children(expression: &Expr) -> Vec<&Expr> {
         | Expr::Null { .. }
         | Expr::Var { .. } => Vec::new(),
         Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().map(AsRef::as_ref).collect(),
-        Expr::Object { fields, .. } => fields.iter().flat_map(|(_, key, value)| [key.as_ref(), value.as_ref()]).collect(),
+        Expr::Object { fields, .. } => {
+            fields.iter().flat_map(|(_, key, value)| [key.as_ref(), value.as_ref()]).collect()
+        }
         Expr::ArrayCompr { term, .. } | Expr::SetCompr { term, .. } => vec![term],
         Expr::ObjectCompr { key, value, .. } => vec![key, value],
         Expr::Call { fcn, params, .. } => std::iter::once(fcn).chain(params).map(AsRef::as_ref).collect(),
