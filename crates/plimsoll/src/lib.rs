@@ -5,6 +5,7 @@ pub mod chart;
 pub mod error;
 pub mod facts;
 pub mod files;
+pub mod render;
 pub mod values;
 pub mod yaml;
 

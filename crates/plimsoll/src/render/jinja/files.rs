@@ -28,9 +28,9 @@ impl FilesObject {
         self.picked.iter().filter_map(|at| self.chart.files.get(*at))
     }
 
-    fn bytes(&self, path: &str) -> Result<&[u8], Error> {
+    fn bytes(&self, path: &str) -> Result<Arc<[u8]>, Error> {
         if let Some(file) = self.files().find(|file| file.path == path) {
-            return Ok(&file.bytes);
+            return file.bytes().map_err(|error| fault(format!("`{path}` cannot be read: {}", error.message())));
         }
         let names = self.files().map(|file| file.path.as_str());
         let nearest =
@@ -39,7 +39,8 @@ impl FilesObject {
     }
 
     fn text(&self, path: &str) -> Result<String, Error> {
-        let text = std::str::from_utf8(self.bytes(path)?)
+        let bytes = self.bytes(path)?;
+        let text = std::str::from_utf8(&bytes)
             .map_err(|_| fault(format!("`{path}` is not UTF-8 text; `files.asSecrets()` takes any bytes")))?;
         if blocks::has_markers(text) {
             return Err(fault(format!("`{path}` contains a reserved character (U+FDD0 to U+FDEF)")));
@@ -100,7 +101,9 @@ impl Object for FilesObject {
             }
             ("glob" | "Glob", Some(pattern)) => self.glob(pattern),
             ("asConfig" | "as_config" | "AsConfig", None) => self.listed(|file| self.text(&file.path)),
-            ("asSecrets" | "as_secrets" | "AsSecrets", None) => self.listed(|file| Ok(base64_encode(&file.bytes))),
+            ("asSecrets" | "as_secrets" | "AsSecrets", None) => {
+                self.listed(|file| Ok(base64_encode(&*self.bytes(&file.path)?)))
+            }
             ("get" | "Get" | "lines" | "Lines" | "glob" | "Glob", None) => {
                 Err(fault(format!("`files.{method}` takes the path as text")))
             }

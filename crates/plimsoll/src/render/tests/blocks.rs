@@ -112,6 +112,6 @@ fn line_ends_of_windows() {
 fn reserved_characters_are_refused() {
     let found = error("a: 1\nb: \u{FDD0}\n");
     assert_eq!(at(&found), "charts/cart/templates/x.yaml.j2:2:1");
-    let (_, output) = render_with(chart(&[("x.yaml.j2", "a")]), &values("a: {b: \"\\ufdd2\"}"));
+    let (_, output) = render_with(&chart(&[("x.yaml.j2", "a")]), &values("a: {b: \"\\ufdd2\"}"));
     assert_eq!(output.errors[0].message(), "`values.a.b` contains a reserved character");
 }

@@ -91,11 +91,11 @@ fn errors_lie_in_the_innermost_template() {
         "lib",
         &[("_m.j2", "{% macro m(image) %}\n{{ image.tga }}{% endmacro %}"), ("_p.j2", "\n\nx: {{ values.nmae }}")],
     ));
-    let (_, output) = render_with(parent, &values(VALUES));
-    assert_eq!(at(&output.errors[0]), "charts/lib/templates/_m.j2:2:4");
+    let (_, output) = render_with(&parent, &values(VALUES));
+    assert_eq!(at(&output.errors[0]), "charts/cart/charts/lib/templates/_m.j2:2:4");
     assert_eq!(output.errors[0].message(), "`values.image.tga` is not set (written as `image.tga`)");
-    assert_eq!(at(&output.errors[1]), "charts/lib/templates/_p.j2:3:7");
-    assert_eq!(at(&output.errors[2]), "charts/lib/templates/_p.j2:3:7");
+    assert_eq!(at(&output.errors[1]), "charts/cart/charts/lib/templates/_p.j2:3:7");
+    assert_eq!(at(&output.errors[2]), "charts/cart/charts/lib/templates/_p.j2:3:7");
 }
 
 #[test]

@@ -210,16 +210,13 @@ fn files_of_the_chart() {
         config: {{ files.glob('conf/*').asConfig() }}\nsecrets: {{ files.glob('conf/*.bin').as_secrets() }}\n\
         none: {{ files.glob('nope/*').asConfig() }}\n";
     let mut chart = chart(&[("x.yaml.j2", source), ("bad.yaml.j2", "{{ files.get('conf/a.in') }}")]);
-    chart.files = vec![
-        ChartFile { path: "conf/a.ini".into(), bytes: b"x=1".to_vec().into() },
-        ChartFile { path: "conf/b.bin".into(), bytes: vec![0xFF, 0].into() },
-    ];
-    let (_, output) = render_with(chart.clone(), &values(VALUES));
+    chart.files = vec![("conf/a.ini", b"x=1".as_slice()), ("conf/b.bin", &[0xFF, 0])];
+    let (_, output) = render_with(&chart, &values(VALUES));
     assert_eq!(output.errors.len(), 2, "{:?}", output.errors);
     assert!(output.errors[0].message().contains("`conf/b.bin` is not UTF-8"), "{:?}", output.errors);
     assert!(output.errors[1].message().contains("did you mean `conf/a.ini`"), "{:?}", output.errors);
-    chart.templates[0].text = source.replace("conf/*'", "conf/*.ini'").into();
-    let (_, output) = render_with(chart, &values(VALUES));
+    chart.templates[0].1 = source.replace("conf/*'", "conf/*.ini'");
+    let (_, output) = render_with(&chart, &values(VALUES));
     assert_eq!(
         &*output.manifests[0].text,
         "a: x=1\nlines: 1\nconfig:\n  a.ini: x=1\nsecrets:\n  b.bin: /wA=\nnone: {}\n"

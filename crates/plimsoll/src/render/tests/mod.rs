@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::ErrorKind;
-use crate::chart::{ChartFile, Dependency, Template};
-use crate::values::{Layer, LayerKind};
+use crate::files::Files;
+use crate::values::{Layer, LayerKind, MergeOptions};
 use crate::yaml;
 
 mod blocks;
@@ -32,47 +32,68 @@ script: |
   two
 ";
 
-fn template(path: &str, text: &str) -> Template {
-    let name = path.rsplit('/').next().unwrap();
-    let kind = if name.starts_with('_') {
-        TemplateKind::Partial
-    } else if path.ends_with(".j2") {
-        TemplateKind::Template
-    } else {
-        TemplateKind::Static
-    };
-    let path = format!("templates/{path}");
-    Template { file: format!("charts/cart/{path}").into(), path, text: text.into(), kind }
+/// A chart as a test describes it; it is written to memory and loaded.
+struct Spec {
+    name: String,
+    library: bool,
+    condition: Option<&'static str>,
+    templates: Vec<(String, String)>,
+    files: Vec<(&'static str, &'static [u8])>,
+    dependencies: Vec<Spec>,
 }
 
-fn chart(templates: &[(&str, &str)]) -> Chart {
-    Chart {
-        name: "cart".into(),
-        version: "0.1.0".into(),
-        app_version: Some("2.0".into()),
-        directory: "charts/cart".into(),
-        templates: templates.iter().map(|(path, text)| template(path, text)).collect(),
-        ..Chart::default()
+impl Spec {
+    fn write(&self, directory: &str, out: &mut Vec<(String, Vec<u8>)>) {
+        let kind = if self.library { "library" } else { "application" };
+        let mut metadata = format!(
+            "apiVersion: v2\nname: {}\nversion: 0.1.0\nappVersion: '2.0'\ntype: {kind}\ndependencies:\n",
+            self.name
+        );
+        for dependency in &self.dependencies {
+            metadata.push_str(&format!("- name: {}\n  version: 0.1.0\n", dependency.name));
+            if let Some(condition) = dependency.condition {
+                metadata.push_str(&format!("  condition: {condition}\n"));
+            }
+            dependency.write(&format!("{directory}/charts/{}", dependency.name), out);
+        }
+        out.push((format!("{directory}/Chart.yaml"), metadata.into_bytes()));
+        for (path, text) in &self.templates {
+            out.push((format!("{directory}/templates/{path}"), text.clone().into_bytes()));
+        }
+        for (path, bytes) in &self.files {
+            out.push((format!("{directory}/{path}"), bytes.to_vec()));
+        }
+    }
+
+    fn load(&self) -> Arc<Chart> {
+        let mut files = Vec::new();
+        self.write("charts/cart", &mut files);
+        Chart::load(&Files::memory(files), "charts/cart").unwrap()
     }
 }
 
-fn dependency(name: &str, templates: &[(&str, &str)]) -> Dependency {
-    let mut chart = chart(templates);
-    chart.name = name.into();
-    for template in &mut chart.templates {
-        template.file = format!("charts/{name}/{}", template.path).into();
+fn chart(templates: &[(&str, &str)]) -> Spec {
+    dependency("cart", templates)
+}
+
+fn dependency(name: &str, templates: &[(&str, &str)]) -> Spec {
+    Spec {
+        name: name.into(),
+        library: false,
+        condition: None,
+        templates: templates.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect(),
+        files: Vec::new(),
+        dependencies: Vec::new(),
     }
-    Dependency { name: name.into(), condition: Vec::new(), tags: Vec::new(), chart: Arc::new(chart) }
 }
 
 fn values(text: &str) -> Values {
-    Values::of(
-        yaml::parse(text, 0).unwrap().node,
-        vec![
-            Layer { kind: LayerKind::Chart, file: Some("charts/cart/values.yaml".into()), chart: None },
-            Layer { kind: LayerKind::Environment, file: Some("environments/dr.yaml".into()), chart: None },
-        ],
-    )
+    let mut values = Values::new();
+    let node = yaml::parse(text, 0).unwrap().node;
+    values.merge(Layer::file(LayerKind::Chart, "charts/cart/values.yaml"), &node, &MergeOptions::default());
+    let nothing = yaml::parse("{}", 0).unwrap().node;
+    values.merge(Layer::file(LayerKind::Environment, "environments/dr.yaml"), &nothing, &MergeOptions::default());
+    values
 }
 
 fn environment() -> Environment {
@@ -89,8 +110,8 @@ fn release() -> Release {
     Release { name: "shop".into(), namespace: "shop-dr".into(), ..Release::default() }
 }
 
-fn render_with(chart: Chart, values: &Values) -> (Program, Output) {
-    let (program, mut errors) = Program::compile(&Arc::new(chart));
+fn render_with(chart: &Spec, values: &Values) -> (Program, Output) {
+    let (program, mut errors) = Program::compile(&chart.load());
     let mut output = program.render(&Context { release: &release(), environment: &environment(), values });
     errors.append(&mut output.errors);
     output.errors = errors;
@@ -98,7 +119,7 @@ fn render_with(chart: Chart, values: &Values) -> (Program, Output) {
 }
 
 fn render(templates: &[(&str, &str)]) -> Output {
-    render_with(chart(templates), &values(VALUES)).1
+    render_with(&chart(templates), &values(VALUES)).1
 }
 
 /// What one template writes; an error is a failed test.

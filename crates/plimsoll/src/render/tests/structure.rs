@@ -9,15 +9,14 @@ fn statements_leave_no_blank_lines() {
 
 #[test]
 fn partials_blank_output_and_library_charts_give_no_manifest() {
-    let mut parent =
-        chart(&[("_p.j2", "x"), ("blank.yaml.j2", "{% if false %}a{% endif %}\n"), ("s.yaml", "a: {{ x }}\n")]);
+    let mut parent = chart(&[("_p.j2", "x"), ("blank.yaml.j2", "{% if false %}a{% endif %}\n"), ("s.yaml", "a: 1\n")]);
     let mut library = dependency("lib", &[("x.yaml.j2", "never: 1")]);
-    Arc::make_mut(&mut library.chart).library = true;
+    library.library = true;
     parent.dependencies.push(library);
-    let (_, output) = render_with(parent, &values(VALUES));
+    let (_, output) = render_with(&parent, &values(VALUES));
     assert!(output.errors.is_empty());
     let texts: Vec<_> = output.manifests.iter().map(|manifest| &*manifest.text).collect();
-    assert_eq!(texts, ["a: {{ x }}\n"]);
+    assert_eq!(texts, ["a: 1\n"]);
 }
 
 #[test]
@@ -36,9 +35,9 @@ fn partials_of_a_library_see_the_caller() {
             ("_m.j2", "{% macro name() %}{{ release.name }}-{{ values.name }}{% endmacro %}"),
         ],
     );
-    Arc::make_mut(&mut library.chart).library = true;
+    library.library = true;
     parent.dependencies.push(library);
-    let (_, output) = render_with(parent, &values(VALUES));
+    let (_, output) = render_with(&parent, &values(VALUES));
     assert!(output.errors.is_empty(), "{:?}", output.errors);
     assert_eq!(&*output.manifests[0].text, "cart cart inner shop-cart");
     assert_eq!(&*output.manifests[1].text, "own top");
@@ -53,20 +52,20 @@ fn subcharts_see_their_own_values_and_shared_partials() {
     ));
     parent.dependencies.push(dependency("lib", &[("_l.j2", "shared {{ values.port }}")]));
     let mut off = dependency("off", &[("z.yaml.j2", "never: 1")]);
-    off.condition = vec!["off.enabled".into()];
+    off.condition = Some("off.enabled");
     parent.dependencies.push(off);
-    let (_, output) = render_with(parent, &values("redis: {port: 6379, global: {site: west}}\noff: {enabled: false}"));
+    let (_, output) = render_with(&parent, &values("redis: {port: 6379, global: {site: west}}\noff: {enabled: false}"));
     assert!(output.errors.is_empty(), "{:?}", output.errors);
     let texts: Vec<_> = output.manifests.iter().map(|manifest| (&*manifest.chart, &*manifest.text)).collect();
     assert_eq!(texts, [("cart", "a: 6379"), ("redis", "6379 west redis shared 6379")]);
-    assert_eq!(&*output.manifests[1].template, "charts/redis/templates/y.yaml.j2");
+    assert_eq!(&*output.manifests[1].template, "charts/cart/charts/redis/templates/y.yaml.j2");
 }
 
 #[test]
 fn a_program_renders_the_same_on_every_thread() {
     fn shared<T: Send + Sync>(_: &T) {}
     let (program, first) = render_with(
-        chart(&[("x.yaml.j2", "a: {{ values.resources }}\n"), ("_m.j2", ""), ("y.yaml.j2", "{{ values.env }}\n")]),
+        &chart(&[("x.yaml.j2", "a: {{ values.resources }}\n"), ("_m.j2", ""), ("y.yaml.j2", "{{ values.env }}\n")]),
         &values(VALUES),
     );
     shared(&program);
