@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn stray_and_deep_markers_do_no_harm() {
-        assert_eq!(resolve("a\u{FDD1}b\u{FDD2}\u{FDE1}c\u{FDD0}d\ne\u{FDEF}").text, "abcd\n    e");
+        assert_eq!(resolve("a\u{FDD1}b\u{FDD2}\u{FDE1}c\u{FDD0}d\ne\u{FDEF}").text, "abcd\n   e");
         let deep = OPEN.to_string().repeat(10_000) + "a\nb" + &CLOSE.to_string().repeat(10_000);
         assert_eq!(resolve(&deep).text, "a\nb");
     }

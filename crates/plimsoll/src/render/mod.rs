@@ -8,8 +8,8 @@
 //! # What a template is
 //!
 //! `*.yaml.j2` below `templates/`; files whose name starts with `_` are partials and render nothing by
-//! themselves, and neither does a library chart. A statement on a line of its own leaves no blank line
-//! behind (`trim_blocks` and `lstrip_blocks` are on); `\r\n` is read as `\n`.
+//! themselves, and neither does a library chart. A line of statements alone leaves nothing behind; a line
+//! that says anything else keeps its newline. An included partial should end in one. `\r\n` is read as `\n`.
 //!
 //! `{% include "_x.j2" %}` finds `templates/_x.j2` of the same chart, or a path relative to the
 //! including template, or `<dependency>/_x.j2` of a dependency of this chart or of a parent. A partial
@@ -207,7 +207,7 @@ impl Program {
         while let Some((index, values)) = todo.pop() {
             found.push(index);
             let instance = &self.tree.charts[index];
-            let enabled = instance.chart.enabled(values);
+            let enabled = instance.chart.enabled_with_tags(values, root.get("tags"));
             let mut below = Vec::new();
             for (child, dependency) in instance.children.iter().zip(&instance.chart.dependencies) {
                 if enabled.iter().any(|one| std::ptr::eq(*one, dependency)) {

@@ -11,7 +11,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use super::errors::{self, Explain};
 use super::files::FilesObject;
 use super::objects::{self, MapObject, Place};
-use super::{format, instrument, register, run};
+use super::{format, instrument, lines, register, run};
 use crate::chart::TemplateKind;
 use crate::render::blocks;
 use crate::render::source_map::{Point, SourceMap};
@@ -57,7 +57,7 @@ impl Engine {
                 errors.push(reserved(&template.file, line));
                 continue;
             }
-            let source = template.text.replace("\r\n", "\n");
+            let source = lines::keep_newlines(&template.text.replace("\r\n", "\n"));
             if let Err(error) = env.add_template_owned(name.clone(), source.clone()) {
                 let known: &Error = &errors::syntax(&error, &template.file, &source);
                 // A chart that stands in the tree twice is told about once.

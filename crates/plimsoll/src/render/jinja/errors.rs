@@ -10,7 +10,7 @@ use super::functions::{flow, refused};
 use super::register;
 use super::{ROOTS, run};
 use crate::render::tree::Tree;
-use crate::values::Layer;
+use crate::values::{Layer, LayerKind};
 use crate::{Error, ErrorKind, Location};
 
 /// What is needed to tell an error well.
@@ -109,6 +109,8 @@ impl Explain<'_> {
         let layers: Vec<String> = self
             .layers
             .iter()
+            // The first stands for what a chart without `values.yaml` says: nothing.
+            .filter(|layer| layer.file.is_some() || layer.kind != LayerKind::Chart)
             .map(|layer| match &layer.file {
                 Some(file) => format!("{} ({file})", layer.kind),
                 None => layer.kind.to_string(),
@@ -146,7 +148,7 @@ impl Explain<'_> {
     }
 
     fn missing_template(&self, detail: &str, cause: &Inner) -> (ErrorKind, String, Option<String>) {
-        let wanted = quoted(detail, '"').unwrap_or(detail);
+        let wanted = quoted_name(detail).unwrap_or(detail);
         let from = cause.name().unwrap_or(self.template);
         let known = if wanted.starts_with('@') { Some(wanted.to_owned()) } else { self.tree.find(wanted, from) };
         if let Some((_, template)) = known.and_then(|name| self.tree.template(&name)) {
@@ -168,7 +170,7 @@ impl Explain<'_> {
     fn recursion(&self, chain: &[&Inner]) -> (ErrorKind, String, Option<String>) {
         let mut way: Vec<&str> = vec![self.template];
         for inner in chain.iter().filter(|inner| inner.kind() == Kind::BadInclude) {
-            way.extend(inner.detail().and_then(|detail| quoted(detail, '"')));
+            way.extend(inner.detail().and_then(|detail| quoted_name(detail)));
         }
         let short = |name: &str| {
             let path = name.split_once('/').map_or(name, |(_, path)| path);
@@ -264,12 +266,21 @@ fn go_habit(line: &str) -> Option<&'static str> {
 }
 
 fn place(file: Arc<str>, source: &str, error: &Inner) -> Location {
-    if let Some(before) = error.range().and_then(|range| source.get(..range.start)) {
+    if let Some(before) = error.range().and_then(|range| source.get(..expression_start(source, range.start))) {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         return Location::at(file, number(line), number(column));
     }
     Location { file, line: error.line().map(number), column: None }
+}
+
+/// The engine's span of `a.b.c` begins at the first dot.
+fn expression_start(source: &str, start: usize) -> usize {
+    if !source.get(start..).is_some_and(|rest| rest.starts_with(['.', '['])) {
+        return start;
+    }
+    let before = source.get(..start).unwrap_or_default();
+    before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.')).len()
 }
 
 fn number(value: usize) -> u32 {
@@ -290,14 +301,19 @@ fn quoted(text: &str, mark: char) -> Option<&str> {
     text.split(mark).nth(1)
 }
 
+/// The template name in the engine's words, which quote it in either way.
+fn quoted_name(text: &str) -> Option<&str> {
+    text.split(['"', '\'']).nth(1)
+}
+
 fn first_word(text: &str, at: usize) -> &str {
     text.split(' ').nth(at).unwrap_or(text)
 }
 
 /// `c` of `a.b.c` and of `a["c"]`.
 fn last_key(expression: &str) -> &str {
-    let bare = expression.trim_end_matches([']', '"']);
-    bare.rsplit(['.', '[', '"']).next().unwrap_or(bare)
+    let bare = expression.trim_end_matches([']', '"', '\'']);
+    bare.rsplit(['.', '[', '"', '\'']).next().unwrap_or(bare)
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -7,6 +7,7 @@ mod files;
 mod format;
 mod functions;
 mod instrument;
+mod lines;
 mod objects;
 mod register;
 mod run;

@@ -213,8 +213,8 @@ fn files_of_the_chart() {
     chart.files = vec![("conf/a.ini", b"x=1".as_slice()), ("conf/b.bin", &[0xFF, 0])];
     let (_, output) = render_with(&chart, &values(VALUES));
     assert_eq!(output.errors.len(), 2, "{:?}", output.errors);
-    assert!(output.errors[0].message().contains("`conf/b.bin` is not UTF-8"), "{:?}", output.errors);
-    assert!(output.errors[1].message().contains("did you mean `conf/a.ini`"), "{:?}", output.errors);
+    assert!(output.errors[1].message().contains("`conf/b.bin` is not UTF-8"), "{:?}", output.errors);
+    assert!(output.errors[0].message().contains("did you mean `conf/a.ini`"), "{:?}", output.errors);
     chart.templates[0].1 = source.replace("conf/*'", "conf/*.ini'");
     let (_, output) = render_with(&chart, &values(VALUES));
     assert_eq!(

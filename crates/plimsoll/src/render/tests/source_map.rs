@@ -110,7 +110,7 @@ fn braces_raw_blocks_and_white_space_control() {
         "a: {% raw %}{{ x }}{% endraw %}\n{#- note #}\nb: {{- values.name -}}\n  , c\nd: '{'{% if true %}\n  e{% endif %}\n",
     )]);
     assert_eq!(traced.of("{{ x }}"), "x.yaml.j2:1:13");
-    assert_eq!(traced.of("cart"), "x.yaml.j2:3:3");
+    assert_eq!(traced.of("cart"), "x.yaml.j2:3:4");
     assert_eq!(traced.of(", c"), "x.yaml.j2:4:3");
     assert_eq!(traced.of("d: "), "x.yaml.j2:5:1");
 }

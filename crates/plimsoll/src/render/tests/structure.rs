@@ -39,8 +39,8 @@ fn partials_of_a_library_see_the_caller() {
     parent.dependencies.push(library);
     let (_, output) = render_with(&parent, &values(VALUES));
     assert!(output.errors.is_empty(), "{:?}", output.errors);
-    assert_eq!(&*output.manifests[0].text, "cart cart inner shop-cart");
-    assert_eq!(&*output.manifests[1].text, "own top");
+    assert_eq!(&*output.manifests[0].text, "own top");
+    assert_eq!(&*output.manifests[1].text, "cart cart inner shop-cart");
 }
 
 #[test]
@@ -51,10 +51,11 @@ fn subcharts_see_their_own_values_and_shared_partials() {
         &[("y.yaml.j2", "{{ values.port }} {{ values.global.site }} {{ chart.name }} {% include 'lib/_l.j2' %}")],
     ));
     parent.dependencies.push(dependency("lib", &[("_l.j2", "shared {{ values.port }}")]));
-    let mut off = dependency("off", &[("z.yaml.j2", "never: 1")]);
-    off.condition = Some("off.enabled");
-    parent.dependencies.push(off);
-    let (_, output) = render_with(&parent, &values("redis: {port: 6379, global: {site: west}}\noff: {enabled: false}"));
+    let mut extra = dependency("extra", &[("z.yaml.j2", "never: 1")]);
+    extra.condition = Some("extra.enabled");
+    parent.dependencies.push(extra);
+    let (_, output) =
+        render_with(&parent, &values("redis: {port: 6379, global: {site: west}}\nextra: {enabled: false}"));
     assert!(output.errors.is_empty(), "{:?}", output.errors);
     let texts: Vec<_> = output.manifests.iter().map(|manifest| (&*manifest.chart, &*manifest.text)).collect();
     assert_eq!(texts, [("cart", "a: 6379"), ("redis", "6379 west redis shared 6379")]);

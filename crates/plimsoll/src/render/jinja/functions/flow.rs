@@ -3,6 +3,7 @@
 use minijinja::value::ValueKind;
 use minijinja::{Error, State, Value};
 
+use super::refused::PREFIX;
 use super::{Outcome, fault, is_empty, text};
 use crate::render::blocks;
 use crate::render::jinja::register::{Function, Piped};
@@ -130,23 +131,27 @@ fn tpl(state: &mut State<'_, '_>, args: &[Value]) -> Outcome {
         return Ok(Value::from(source));
     }
     let context = context(state, args.get(1))?;
-    let name = state.name().to_owned();
     run::nested(|| {
-        let template = state.env().template_from_named_str(TPL, &source).map_err(|error| within(&name, error))?;
-        render(&template, context).map_err(|error| within(&name, error))
+        let template = state.env().template_from_named_str(TPL, &source).map_err(within)?;
+        render(&template, context).map_err(within)
     })
 }
 
 /// The name of a template that is text of the values.
 pub(in crate::render::jinja) const TPL: &str = "tpl";
 
+const NESTED: &str = "in the text given to tpl, line ";
+
 /// An error inside such text is told at the place of the call.
-fn within(_: &str, error: Error) -> Error {
+fn within(error: Error) -> Error {
     if error.name() != Some(TPL) {
         return error;
     }
-    let line = error.line().map_or(String::new(), |line| format!("line {line} of the text given to `tpl`: "));
     let detail = error.detail().unwrap_or_default();
+    if [SAID, run::LIMIT, PREFIX, NESTED].iter().any(|start| detail.starts_with(start)) {
+        return Error::new(error.kind(), detail.to_owned());
+    }
+    let line = error.line().map_or(String::new(), |line| format!("{NESTED}{line}: "));
     Error::new(error.kind(), format!("{line}{detail}"))
 }
 

@@ -2,7 +2,9 @@
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, State, Value};
-use semver::{Op, Version, VersionReq};
+use semver::Version;
+
+use crate::chart::version::Range;
 
 use super::{Outcome, fault, int, items, shown, text};
 use crate::render::jinja::register::{Function, Piped};
@@ -128,70 +130,9 @@ fn version(text: &str) -> Result<Version, Error> {
     Version::parse(&padded).map_err(|_| fault(format!("`{text}` is not a version")))
 }
 
-/// The constraint syntax of Helm: comparators joined by `,` or spaces, alternatives by `||`, ranges `a - b`.
+/// Whether a version lies in one of Helm's ranges, which the chart loader reads too.
 fn satisfies(constraint: &str, candidate: &str) -> Result<bool, Error> {
-    let candidate = version(candidate)?;
-    for alternative in constraint.split("||") {
-        let mut holds = true;
-        for requirement in comparators(alternative) {
-            holds &= one_holds(&requirement, &candidate)
-                .map_err(|()| fault(format!("`{constraint}` is not a version constraint")))?;
-        }
-        if holds {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn comparators(text: &str) -> Vec<String> {
-    if let Some((low, high)) = text.split_once(" - ") {
-        return vec![format!(">={}", low.trim()), format!("<={}", high.trim())];
-    }
-    let mut found: Vec<String> = Vec::new();
-    for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
-        match found.last_mut() {
-            // An operator may stand apart from its version: `>= 1.2`.
-            Some(last) if last.chars().all(|c| "<>=!~^".contains(c)) => last.push_str(word),
-            _ => found.push(word.to_owned()),
-        }
-    }
-    found
-}
-
-fn one_holds(requirement: &str, candidate: &Version) -> Result<bool, ()> {
-    if let Some(unwanted) = requirement.strip_prefix("!=") {
-        return one_holds(&format!("={unwanted}"), candidate).map(|equal| !equal);
-    }
-    let operator = requirement.find(|c: char| !"<>=~^".contains(c)).unwrap_or(requirement.len());
-    let (operator, wanted) = requirement.split_at(operator);
-    let operator = match operator {
-        "=>" => ">=",
-        "=<" => "<=",
-        "" if !wanted.contains(['x', 'X', '*']) => "=",
-        other => other,
-    };
-    let wanted = wanted.trim_start_matches('v').replace(['x', 'X'], "*");
-    let parsed = VersionReq::parse(&format!("{operator}{wanted}")).map_err(|_| ())?;
-    // A pre-release counts only where the constraint names one (`>=1.20-0`); then it is ordered as usual.
-    if let [one] = parsed.comparators.as_slice()
-        && !one.pre.is_empty()
-        && matches!(one.op, Op::GreaterEq | Op::Greater | Op::Less | Op::LessEq)
-    {
-        let bound = Version {
-            major: one.major,
-            minor: one.minor.unwrap_or(0),
-            patch: one.patch.unwrap_or(0),
-            pre: one.pre.clone(),
-            build: semver::BuildMetadata::EMPTY,
-        };
-        let order = candidate.cmp_precedence(&bound);
-        return Ok(match one.op {
-            Op::GreaterEq => order.is_ge(),
-            Op::Greater => order.is_gt(),
-            Op::Less => order.is_lt(),
-            _ => order.is_le(),
-        });
-    }
-    Ok(parsed.matches(candidate))
+    version(candidate)?;
+    let range = Range::parse(constraint).ok_or_else(|| fault(format!("`{constraint}` is not a version constraint")))?;
+    Ok(range.admits_text(candidate))
 }
