@@ -144,7 +144,7 @@ impl Program {
     /// Templates that did not compile are left out; their errors came from [`Program::compile`].
     pub fn render(&self, context: &Context<'_>) -> Output {
         let mut output = Output::default();
-        let scopes = match self.engine.scopes(context) {
+        let scopes = match jinja::Engine::scopes(context) {
             Ok(scopes) => scopes,
             Err(error) => {
                 output.errors.push(error);

@@ -29,6 +29,7 @@ fn node(value: &Value, depth: usize, left: &mut usize) -> Result<Node, Error> {
         ValueKind::Bool => Data::Bool(value.is_true()),
         ValueKind::Number => number(value)?,
         ValueKind::String => Data::String(text(value)),
+        ValueKind::Map if is_macro(value) => return Err(no_yaml("a macro", "call it: `name()`")),
         ValueKind::Map => {
             let mut map = Map::new();
             if let Some(object) = value.downcast_object_ref::<MapObject>() {
@@ -54,6 +55,11 @@ fn node(value: &Value, depth: usize, left: &mut usize) -> Result<Node, Error> {
         _ => return Err(no_yaml("a macro or function", "call it: `name()`")),
     };
     Ok(Node::from(data))
+}
+
+/// A macro describes itself as a map of its name and arguments.
+fn is_macro(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| object.type_name().ends_with("::Macro"))
 }
 
 fn no_yaml(what: &str, way_out: &str) -> Error {

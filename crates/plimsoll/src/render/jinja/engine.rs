@@ -13,10 +13,10 @@ use super::files::FilesObject;
 use super::objects::{self, MapObject, Place};
 use super::{format, instrument, lines, register, run};
 use crate::chart::TemplateKind;
+use crate::render::Context;
 use crate::render::blocks;
 use crate::render::source_map::{Point, SourceMap};
 use crate::render::tree::Tree;
-use crate::render::{Context, Environment as Target};
 use crate::{Error, ErrorKind, Location};
 
 /// The engine's unit: a macro call costs 4, an include 10.
@@ -72,7 +72,7 @@ impl Engine {
     }
 
     /// The objects of one rendering, shared by all its templates.
-    pub(in crate::render) fn scopes(&self, context: &Context<'_>) -> Result<Scopes, Error> {
+    pub(in crate::render) fn scopes(context: &Context<'_>) -> Result<Scopes, Error> {
         let values = objects::from_node(context.values.root(), &Arc::new(Place::Root("values"))).map_err(|path| {
             Error::new(ErrorKind::Values, format!("`{path}` contains a reserved character"))
                 .with_help("remove the character between U+FDD0 and U+FDEF; it has no meaning in any text")
@@ -81,7 +81,7 @@ impl Engine {
             values,
             release: objects::release(context.release),
             environment: objects::environment(context.environment),
-            capabilities: objects::capabilities(target(context)),
+            capabilities: objects::capabilities(context.environment),
         })
     }
 
@@ -143,7 +143,7 @@ impl Engine {
         clean: &str,
     ) -> Option<SourceMap> {
         let traced = self.traced.get_or_init(|| self.instrument());
-        let scopes = self.scopes(context).ok()?;
+        let scopes = Self::scopes(context).ok()?;
         run::start();
         let text = write(&traced.env, &self.name(chart, template), &self.scope(&scopes, chart));
         run::finish();
@@ -174,10 +174,6 @@ impl Engine {
     fn file(&self, chart: usize, template: usize) -> &Arc<str> {
         &self.tree.charts[chart].chart.templates[template].file
     }
-}
-
-fn target<'a>(context: &Context<'a>) -> &'a Target {
-    context.environment
 }
 
 fn reserved(file: &Arc<str>, line: usize) -> Error {

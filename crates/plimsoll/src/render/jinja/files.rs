@@ -102,7 +102,7 @@ impl Object for FilesObject {
             ("glob" | "Glob", Some(pattern)) => self.glob(pattern),
             ("asConfig" | "as_config" | "AsConfig", None) => self.listed(|file| self.text(&file.path)),
             ("asSecrets" | "as_secrets" | "AsSecrets", None) => {
-                self.listed(|file| Ok(base64_encode(&*self.bytes(&file.path)?)))
+                self.listed(|file| Ok(base64_encode(&self.bytes(&file.path)?)))
             }
             ("get" | "Get" | "lines" | "Lines" | "glob" | "Glob", None) => {
                 Err(fault(format!("`files.{method}` takes the path as text")))

@@ -50,9 +50,9 @@ impl Spec {
             self.name
         );
         for dependency in &self.dependencies {
-            metadata.push_str(&format!("- name: {}\n  version: 0.1.0\n", dependency.name));
+            metadata.extend(["- name: ", &dependency.name, "\n  version: 0.1.0\n"]);
             if let Some(condition) = dependency.condition {
-                metadata.push_str(&format!("  condition: {condition}\n"));
+                metadata.extend(["  condition: ", condition, "\n"]);
             }
             dependency.write(&format!("{directory}/charts/{}", dependency.name), out);
         }

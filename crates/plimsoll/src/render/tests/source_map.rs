@@ -9,7 +9,7 @@ struct Traced {
 
 fn trace_with(chart: &Spec) -> Traced {
     let values = values(VALUES);
-    let (program, output) = render_with(&chart, &values);
+    let (program, output) = render_with(chart, &values);
     assert!(output.errors.is_empty(), "{:?}", output.errors);
     let manifest = &output.manifests[0];
     let map = program.trace(&Context { release: &release(), environment: &environment(), values: &values }, manifest);

@@ -99,8 +99,14 @@ fn decoded(bytes: Vec<u8>) -> Result<Value, Error> {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 0xF] {
+            out.extend(char::from_digit(u32::from(digit), 16));
+        }
+    }
+    out
 }
 
 fn url_escaped(text: &str) -> String {
@@ -108,7 +114,10 @@ fn url_escaped(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => {
+                out.push('%');
+                out.push_str(&hexadecimal(&[byte]).to_uppercase());
+            }
         }
     }
     out

@@ -72,7 +72,7 @@ fn dict(_: &mut State<'_, '_>, args: &[Value]) -> Outcome {
     match positional {
         [map] if map.kind() == ValueKind::Map => entries.extend(pairs(map, "the argument of `dict`")?),
         list if list.len() % 2 == 0 => {
-            entries.extend(list.chunks_exact(2).map(|pair| (Value::from(pair[0].clone()), pair[1].clone())));
+            entries.extend(list.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())));
         }
         _ => return Err(fault("`dict` takes keys and values in turn: `dict(\"a\", 1, \"b\", 2)`")),
     }

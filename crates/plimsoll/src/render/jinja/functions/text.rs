@@ -273,7 +273,7 @@ fn verb_text(flags: &str, verb: char, value: &Value) -> Result<String, Error> {
 
 fn radix(verb: char, value: &Value) -> Result<String, Error> {
     if let (Some(text), 'x') = (value.as_str(), verb) {
-        return Ok(text.bytes().map(|byte| format!("{byte:02x}")).collect());
+        return Ok(super::encoding::hexadecimal(text.as_bytes()));
     }
     let int = int(value, "the argument")?;
     Ok(match verb {
