@@ -13,7 +13,7 @@ mod ignore;
 mod load;
 mod metadata;
 mod source;
-mod version;
+pub(crate) mod version;
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,0 +1,249 @@
+//! Compiling a chart tree and rendering its templates.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+
+use super::errors::{self, Explain};
+use super::files::FilesObject;
+use super::objects::{self, MapObject, Place};
+use super::{format, instrument, lines, register, run};
+use crate::chart::TemplateKind;
+use crate::render::Context;
+use crate::render::blocks;
+use crate::render::source_map::{Point, SourceMap};
+use crate::render::tree::Tree;
+use crate::{Error, ErrorKind, Location};
+
+/// The engine's unit: a macro call costs 4, an include 10.
+const MAX_RECURSION: usize = 100;
+
+/// The templates of a chart tree, compiled.
+#[derive(Debug)]
+pub(in crate::render) struct Engine {
+    tree: Arc<Tree>,
+    env: Environment<'static>,
+    /// Sources as compiled, by the engine's names: line ends are `\n`.
+    sources: BTreeMap<String, String>,
+    traced: OnceLock<Traced>,
+}
+
+/// The same templates with marks in them.
+#[derive(Debug)]
+struct Traced {
+    env: Environment<'static>,
+    points: Arc<Vec<Point>>,
+}
+
+/// What all charts of a tree see in one rendering.
+#[derive(Debug)]
+pub(in crate::render) struct Scopes {
+    values: Value,
+    release: Value,
+    environment: Value,
+    capabilities: Value,
+}
+
+impl Engine {
+    pub(in crate::render) fn compile(tree: &Arc<Tree>) -> (Self, Vec<Error>) {
+        let (mut sources, mut errors) = (BTreeMap::new(), Vec::new());
+        let mut env = environment(tree, syntax(true));
+        for (name, template) in templates(tree) {
+            if let Some(line) = template.text.lines().position(blocks::has_markers) {
+                errors.push(reserved(&template.file, line));
+                continue;
+            }
+            let source = lines::keep_newlines(&template.text.replace("\r\n", "\n"));
+            if let Err(error) = env.add_template_owned(name.clone(), source.clone()) {
+                let known: &Error = &errors::syntax(&error, &template.file, &source);
+                // A chart that stands in the tree twice is told about once.
+                if !errors.contains(known) {
+                    errors.push(known.clone());
+                }
+            } else {
+                sources.insert(name, source);
+            }
+        }
+        (Self { tree: tree.clone(), env, sources, traced: OnceLock::new() }, errors)
+    }
+
+    /// The objects of one rendering, shared by all its templates.
+    pub(in crate::render) fn scopes(context: &Context<'_>) -> Result<Scopes, Error> {
+        let values = objects::from_node(context.values.root(), &Arc::new(Place::Root("values"))).map_err(|path| {
+            Error::new(ErrorKind::Values, format!("`{path}` contains a reserved character"))
+                .with_help("remove the character between U+FDD0 and U+FDEF; it has no meaning in any text")
+        })?;
+        Ok(Scopes {
+            values,
+            release: objects::release(context.release),
+            environment: objects::environment(context.environment),
+            capabilities: objects::capabilities(context.environment),
+        })
+    }
+
+    /// What the templates of one chart see.
+    pub(in crate::render) fn scope(&self, scopes: &Scopes, index: usize) -> Value {
+        let chart = &self.tree.charts[index].chart;
+        let path = self.tree.values_path(index);
+        let values = if path.is_empty() {
+            scopes.values.clone()
+        } else {
+            let mut values = scopes.values.clone();
+            for key in path {
+                values = values.get_attr(key).unwrap_or_default();
+            }
+            MapObject::renamed(&values, "values")
+        };
+        Value::from_pairs([
+            ("values", values),
+            ("release", scopes.release.clone()),
+            ("chart", objects::chart(chart)),
+            ("environment", scopes.environment.clone()),
+            ("capabilities", scopes.capabilities.clone()),
+            ("files", FilesObject::value(chart)),
+        ])
+    }
+
+    /// Renders one template; `None` if it did not compile.
+    pub(in crate::render) fn render(
+        &self,
+        scope: &Value,
+        chart: usize,
+        template: usize,
+        context: &Context<'_>,
+    ) -> Result<Option<String>, Error> {
+        let name = self.name(chart, template);
+        if !self.sources.contains_key(&name) {
+            return Ok(None);
+        }
+        run::start();
+        let result = write(&self.env, &name, scope);
+        let result = result.map(|text| Some(blocks::resolve(&text).text)).map_err(|error| {
+            let explain =
+                Explain { tree: &self.tree, sources: &self.sources, template: &name, layers: context.values.layers() };
+            explain.error(&error)
+        });
+        run::finish();
+        match result {
+            Ok(Some(text)) if text.len() > run::MAX_WRITTEN => Err(errors::too_much(self.file(chart, template))),
+            other => other,
+        }
+    }
+
+    /// Renders one template again, with marks, and maps the text it gave before.
+    pub(in crate::render) fn trace(
+        &self,
+        context: &Context<'_>,
+        chart: usize,
+        template: usize,
+        clean: &str,
+    ) -> Option<SourceMap> {
+        let traced = self.traced.get_or_init(|| self.instrument());
+        let scopes = Self::scopes(context).ok()?;
+        run::start();
+        let text = write(&traced.env, &self.name(chart, template), &self.scope(&scopes, chart));
+        run::finish();
+        Some(SourceMap::new(clean, &blocks::resolve(&text.ok()?), traced.points.clone()))
+    }
+
+    fn instrument(&self) -> Traced {
+        let mut points = Vec::new();
+        // White space control has done its work when the marks go in.
+        let mut env = environment(&self.tree, syntax(false));
+        instrument::register(&mut env);
+        for (name, template) in templates(&self.tree) {
+            let Some(source) = self.sources.get(&name) else { continue };
+            let marked = instrument::instrument(source, &template.file, &syntax(true), &mut points);
+            // A template that cannot be marked is traced without marks, and so not at all.
+            let added = marked.is_some_and(|marked| env.add_template_owned(name.clone(), marked).is_ok());
+            if !added {
+                env.add_template_owned(name, source.clone()).ok();
+            }
+        }
+        Traced { env, points: Arc::new(points) }
+    }
+
+    fn name(&self, chart: usize, template: usize) -> String {
+        Tree::name(chart, &self.tree.charts[chart].chart.templates[template].path)
+    }
+
+    fn file(&self, chart: usize, template: usize) -> &Arc<str> {
+        &self.tree.charts[chart].chart.templates[template].file
+    }
+}
+
+fn reserved(file: &Arc<str>, line: usize) -> Error {
+    let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
+    Error::new(ErrorKind::Template, "the template contains a reserved character")
+        .with_location(Location::at(file.clone(), line, 1))
+        .with_help("remove the character between U+FDD0 and U+FDEF; it has no meaning in any text")
+}
+
+/// Every compiled file of the tree with the engine's name for it.
+fn templates(tree: &Tree) -> impl Iterator<Item = (String, &crate::chart::Template)> {
+    tree.charts.iter().enumerate().flat_map(|(index, instance)| {
+        let compiled = instance.chart.templates.iter().filter(|template| template.kind != TemplateKind::Static);
+        compiled.map(move |template| (Tree::name(index, &template.path), template))
+    })
+}
+
+fn syntax(control_white_space: bool) -> SyntaxConfig {
+    SyntaxConfig::builder()
+        .keep_trailing_newline(true)
+        .trim_blocks(control_white_space)
+        .lstrip_blocks(control_white_space)
+        .build()
+        .unwrap_or_default()
+}
+
+fn environment(tree: &Arc<Tree>, syntax: SyntaxConfig) -> Environment<'static> {
+    let mut env = Environment::new();
+    env.set_syntax(syntax);
+    env.set_auto_escape_callback(|_| AutoEscape::None);
+    env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    env.set_formatter(|out, _, value| format::format(out, value));
+    env.set_fuel(Some(run::MAX_FUEL));
+    env.set_recursion_limit(MAX_RECURSION);
+    // Undefined values remember the expression they came from.
+    env.set_debug(true);
+    let lookup = tree.clone();
+    env.set_path_join_callback(move |name, parent| lookup.find(name, parent).map_or(Cow::Borrowed(name), Cow::Owned));
+    env.set_unknown_method_callback(register::method);
+    register::register(&mut env);
+    env
+}
+
+fn write(env: &Environment<'static>, name: &str, scope: &Value) -> Result<String, minijinja::Error> {
+    let mut bytes = Vec::with_capacity(2_048);
+    env.get_template(name)?.render_captured_to(scope.clone(), Limited::new(&mut bytes))?;
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// A writer that stops at the limit for one template.
+pub(super) struct Limited<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a> Limited<'a> {
+    pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out }
+    }
+}
+
+impl io::Write for Limited<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.out.len() + bytes.len() > run::MAX_WRITTEN {
+            return Err(io::Error::other(format!("{}the output exceeds {} bytes", run::LIMIT, run::MAX_WRITTEN)));
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! The one place that names minijinja.
+
+mod convert;
+mod engine;
+mod errors;
+mod files;
+mod format;
+mod functions;
+mod instrument;
+mod lines;
+mod objects;
+mod register;
+mod run;
+
+pub(super) use engine::{Engine, Scopes};
+
+/// The variables every template sees.
+const ROOTS: &[&str] = &["values", "release", "chart", "environment", "capabilities", "files"];

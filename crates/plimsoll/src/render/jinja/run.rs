@@ -1,0 +1,96 @@
+//! What one rendering of one template has used up, and the keys it missed.
+//!
+//! The engine's own fuel starts afresh in every nested rendering (`include(…)`, `tpl`), and its objects
+//! are not told which rendering asks. Both meet here: a rendering stays on its thread from start to
+//! end, so a thread-local record is exactly its own.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use minijinja::{Error, ErrorKind};
+
+use super::objects::MapObject;
+
+/// Instructions one template may take, everything it includes among them.
+pub(super) const MAX_FUEL: u64 = 3_000_000;
+/// Bytes one template may write, captured text among them.
+pub(super) const MAX_WRITTEN: usize = 32 << 20;
+/// How deep `include(…)` and `tpl` nest.
+const MAX_DEPTH: usize = 8;
+/// How many missed keys are remembered; the one an error is about is among the last.
+const MAX_MISSES: usize = 32;
+/// The start of the detail of an error that means a limit was reached.
+pub(super) const LIMIT: &str = "limit: ";
+
+#[derive(Default)]
+struct Run {
+    depth: usize,
+    spent: u64,
+    written: usize,
+    misses: VecDeque<(Arc<MapObject>, String)>,
+}
+
+thread_local! {
+    static RUN: RefCell<Run> = RefCell::default();
+}
+
+/// Starts the record of a template.
+pub(super) fn start() {
+    RUN.with_borrow_mut(|run| *run = Run::default());
+}
+
+/// Frees what the record holds on to.
+pub(super) fn finish() {
+    start();
+}
+
+/// Notes that a map does not have a key.
+pub(super) fn missed(map: &Arc<MapObject>, key: &str) {
+    RUN.with_borrow_mut(|run| {
+        if run.misses.len() == MAX_MISSES {
+            run.misses.pop_front();
+        }
+        run.misses.push_back((map.clone(), key.to_owned()));
+    });
+}
+
+/// The map that was last asked for a key it does not have.
+pub(super) fn last_miss(key: &str) -> Option<Arc<MapObject>> {
+    RUN.with_borrow(|run| run.misses.iter().rev().find(|(_, missed)| missed == key).map(|(map, _)| map.clone()))
+}
+
+/// Counts text an emission writes.
+pub(super) fn wrote(bytes: usize) -> Result<(), Error> {
+    RUN.with_borrow_mut(|run| {
+        run.written = run.written.saturating_add(bytes);
+        if run.written > MAX_WRITTEN { Err(limit(format!("the output exceeds {MAX_WRITTEN} bytes"))) } else { Ok(()) }
+    })
+}
+
+/// Runs a nested rendering, which reports the fuel it took.
+pub(super) fn nested<T>(body: impl FnOnce() -> Result<(T, u64), Error>) -> Result<T, Error> {
+    let fits = RUN.with_borrow_mut(|run| {
+        if run.depth >= MAX_DEPTH {
+            return Err(limit(format!("`include(…)` and `tpl` nest deeper than {MAX_DEPTH}")));
+        }
+        if run.spent > MAX_FUEL {
+            return Err(Error::from(ErrorKind::OutOfFuel));
+        }
+        run.depth += 1;
+        Ok(())
+    });
+    fits?;
+    let result = body();
+    RUN.with_borrow_mut(|run| {
+        run.depth -= 1;
+        // What an unsuccessful rendering took is not known; it ends the whole template anyway.
+        run.spent += result.as_ref().map_or(0, |(_, spent)| *spent);
+    });
+    result.map(|(value, _)| value)
+}
+
+/// An error that says a limit was reached.
+pub(super) fn limit(message: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidOperation, format!("{LIMIT}{message}"))
+}
