@@ -166,11 +166,10 @@ fn read_manifests(d: &mut Decoder<'_>, node: &Node) -> Option<ManifestsConfig> {
         return Some(ManifestsConfig { path, namespace: None });
     }
     let mut fields = d.fields(node, "an entry of `manifests`")?;
-    let mark = fields.mark;
-    let path = fields.get("path").and_then(|node| d.text(node, "`path`"));
+    let path = d.required(&mut fields, "path").and_then(|node| d.text(node, "`path`"));
     let namespace = fields.get("namespace").and_then(|node| d.text(node, "`namespace`"));
     d.finish(fields);
-    let path = Pattern::of_path(&d.require(path, mark, "an entry of `manifests`", "path")?);
+    let path = Pattern::of_path(&path?);
     Some(ManifestsConfig { path, namespace: namespace.as_ref().map(Pattern::of_text) })
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::align::Move;
-use super::decode::{location, pointer};
+use super::decode::{a_type, location, pointer};
 use super::environment::Environment;
 use super::layer::{LayerKind, LayerSource, Part, ValuesEntry};
 use super::pattern::{Escape, Pattern, Scope};
@@ -201,10 +201,9 @@ impl Planner<'_> {
                 .map(|entry| make(format!("{base}{}", pointer([&*entry.key])), Some(entry.key.clone()), entry.mark))
                 .collect(),
             _ => {
-                let error =
-                    Error::new(ErrorKind::Workspace, format!("releases are to be made from a {}", node.type_name()))
-                        .with_location(location(&file, node.mark))
-                        .with_help("`each` wants a list or a map here");
+                let error = Error::new(ErrorKind::Workspace, format!("releases are to be made from {}", a_type(node)))
+                    .with_location(location(&file, node.mark))
+                    .with_help("`each` wants a list or a map here");
                 self.problems.add_in(&environment.name, error);
                 Vec::new()
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decode::{Text, scalar_text};
+use super::decode::{Text, a_type, scalar_text};
 use super::environment::Environment;
 use super::problems::{nearest, suggest};
 use super::tier::Tier;
@@ -172,7 +172,7 @@ impl<'a> Scope<'a> {
             "item" => match self.item {
                 None => bound(None, "only a release whose `each` names a list in a file"),
                 Some(item) => scalar_text(item).map(Into::into).ok_or_else(|| Unbound {
-                    message: format!("`{{item}}` is a {}, which is no text", item.type_name()),
+                    message: format!("`{{item}}` is {}, which is no text", a_type(item)),
                     help: "name one of its members, as in `{item.name}`".into(),
                     absent: false,
                     at_item: false,
@@ -209,7 +209,7 @@ impl<'a> Scope<'a> {
             node = next;
         }
         scalar_text(node).ok_or_else(|| Unbound {
-            message: format!("the item's `{path}` is a {}, which is no text", node.type_name()),
+            message: format!("the item's `{path}` is {}, which is no text", a_type(node)),
             help: "name a member that is a string, a number or a boolean".into(),
             absent: false,
             at_item: true,

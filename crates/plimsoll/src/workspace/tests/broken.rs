@@ -123,15 +123,15 @@ fn paths_that_lead_nowhere() {
         errors(&workspace),
         [
             "plimsoll.yaml:3:10: there is no file `x.yaml`",
+            "plimsoll.yaml:3:18: `y.yaml` is there in no environment and no release",
             "plimsoll.yaml:3:29: `../z.yaml` leaves the workspace",
             "plimsoll.yaml:3:40: `/etc/passwd` leaves the workspace",
-            "plimsoll.yaml:3:18: `y.yaml` is there in no environment and no release",
         ]
     );
     let first = &workspace.plan().errors[0];
     assert!(first.help().unwrap().starts_with("did you mean `xx.yaml`?"));
     assert_eq!(first.environments(), ["staging".into(), "production".into()]);
-    assert_eq!(workspace.plan().errors[1].kind(), ErrorKind::OutsideWorkspace);
+    assert_eq!(workspace.plan().errors[2].kind(), ErrorKind::OutsideWorkspace);
     let release = &workspace.plan().environment("staging").unwrap().releases[0];
     assert!(release.incomplete, "it is planned all the same, and marked");
 }
@@ -179,9 +179,9 @@ fn suppressions_need_everything() {
     assert_eq!(
         errors_of("{policy: a/b, object: x, reason: r, owner: o, expires: 2027-02-30, environment: [dr]}"),
         [
-            "plimsoll.yaml:4:70: a suppression has no key `environment`",
             "plimsoll.yaml:4:25: `x` names no objects: it has neither two nor three parts",
             "plimsoll.yaml:4:58: `2027-02-30` is no day",
+            "plimsoll.yaml:4:70: a suppression has no key `environment`",
         ]
     );
     assert_eq!(
@@ -206,7 +206,7 @@ external: 5
 ";
     let workspace = open(&[("plimsoll.yaml", config), ("c/Chart.yaml", "")]);
     let lines: Vec<u32> = workspace.plan().errors.iter().map(|error| error.location().unwrap().line.unwrap()).collect();
-    assert_eq!(lines, [9, 2, 5, 5, 6, 11, 7, 7, 10, 8, 8, 8], "{:#?}", errors(&workspace));
+    assert_eq!(lines, [2, 5, 6, 7, 8, 8, 8, 9, 10, 11], "{:#?}", errors(&workspace));
     assert!(workspace.plan().errors.iter().all(|error| error.help().is_some()));
     assert_eq!(releases(&workspace, "production"), ["default/good c: "]);
 }

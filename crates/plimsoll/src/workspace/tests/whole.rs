@@ -97,7 +97,7 @@ fn every_key_is_accepted_and_typed() {
     assert_eq!(params["limit"].of("dr", Tier::Dr).unwrap().as_int(), Some(1));
     assert!(params["shape"].of("dr", Tier::Dr).unwrap().get("any").is_some());
     let suppression = &config.suppressions[1];
-    assert_eq!(config.location(config.suppressions[0].mark).line, Some(50));
+    assert_eq!(config.location(config.suppressions[0].mark).line, Some(46));
     assert_eq!(suppression.expires.to_string(), "2027-03-31");
     assert!(suppression.holds_in("dr") && !suppression.holds_in("staging"));
 }
