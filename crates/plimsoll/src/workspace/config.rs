@@ -237,11 +237,11 @@ impl Config {
     /// Complains about environments that are named and do not exist.
     fn check_references(&self, d: &mut Decoder<'_>) {
         let names = || self.environments.iter().map(|environment| environment.name.as_str());
-        let mut named: Vec<&Text> = Vec::new();
-        named.extend(self.releases.iter().flat_map(ReleaseConfig::environment_names));
-        named.extend(self.external.iter().flat_map(|external| external.environments.iter().flatten()));
-        named.extend(self.suppressions.iter().flat_map(|suppression| suppression.environments.iter().flatten()));
-        for name in named {
+        let mut mentions: Vec<&Text> = Vec::new();
+        mentions.extend(self.releases.iter().flat_map(ReleaseConfig::environment_names));
+        mentions.extend(self.external.iter().flat_map(|external| external.environments.iter().flatten()));
+        mentions.extend(self.suppressions.iter().flat_map(|suppression| suppression.environments.iter().flatten()));
+        for name in mentions {
             if !names().any(|known| known == name.as_str()) {
                 let help = suggest(name, names().collect::<Vec<_>>());
                 d.fail(name.mark, format!("there is no environment `{}`", name.value), help);

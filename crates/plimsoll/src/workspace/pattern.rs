@@ -103,18 +103,16 @@ fn pieces(text: &str) -> Vec<Piece> {
     while let Some(open) = rest.find('{') {
         literal.push_str(&rest[..open]);
         let inside = &rest[open + 1..];
-        match inside.find(['{', '}']).filter(|at| inside.as_bytes()[*at] == b'}' && is_name(&inside[..*at])) {
-            Some(close) => {
-                if !literal.is_empty() {
-                    pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
-                }
-                pieces.push(Piece::Placeholder(inside[..close].into()));
-                rest = &inside[close + 1..];
+        let close = inside.find(['{', '}']).filter(|at| inside[*at..].starts_with('}') && is_name(&inside[..*at]));
+        if let Some(close) = close {
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
             }
-            None => {
-                literal.push('{');
-                rest = inside;
-            }
+            pieces.push(Piece::Placeholder(inside[..close].into()));
+            rest = &inside[close + 1..];
+        } else {
+            literal.push('{');
+            rest = inside;
         }
     }
     literal.push_str(rest);

@@ -3,7 +3,7 @@
 //! Here are its types, and the parts that concern a whole environment: inheritance, plain manifests,
 //! externals. Releases are in `expand`, input without `plimsoll.yaml` in `plain`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::align::{Align, Move};
@@ -259,11 +259,9 @@ impl Planner<'_> {
             let help = "correct the path, or let it end in `?` if it may be absent";
             self.fail(environment, pattern.mark, format!("`{plain}` leads to no manifests"), help);
         }
-        for file in found {
-            if !into.iter().any(|known| *known.file == *file) {
-                into.push(ManifestFile { file: file.into(), namespace: namespace.cloned(), origin });
-            }
-        }
+        let known: HashSet<Arc<str>> = into.iter().map(|manifest| manifest.file.clone()).collect();
+        let fresh = found.into_iter().filter(|file| !known.contains(file.as_str()));
+        into.extend(fresh.map(|file| ManifestFile { file: file.into(), namespace: namespace.cloned(), origin }));
     }
 
     fn manifest_glob(&mut self, environment: &Arc<Environment>, pattern: &Pattern, scope: &Scope<'_>) -> Vec<String> {
