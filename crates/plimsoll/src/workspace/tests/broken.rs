@@ -232,3 +232,36 @@ fn selecting_an_environment() {
     plan.select(&["production"]).unwrap();
     assert_eq!(plan.environments.len(), 1);
 }
+
+/// Half-typed and mangled files: an editor saves them all the time.
+#[test]
+fn no_text_makes_it_panic_and_every_complaint_has_a_place() {
+    let text = super::whole::EVERYTHING;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut variants: Vec<String> = (0..text.len()).step_by(29).map(|at| text[..at].to_owned()).collect();
+    for at in 0..lines.len() {
+        let others = lines.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| *line);
+        variants.push(others.collect::<Vec<_>>().join("\n"));
+    }
+    for (from, to) in
+        [(": ", ": [] #"), ("{", "["), ("\"", ""), ("[", "{a: "), ("e", "é"), ("1", "-1"), ("*", "**"), ("}", "}}")]
+    {
+        variants.push(text.replace(from, to));
+        variants.extend(
+            text.match_indices(from)
+                .step_by(7)
+                .map(|(at, _)| format!("{}{to}{}", &text[..at], &text[at + from.len()..])),
+        );
+    }
+    assert!(variants.len() > 150);
+    for variant in variants {
+        let files = [("plimsoll.yaml", variant.as_str()), ("services/cart/values.yaml", "")];
+        let errors = match open_with(&files, &OpenOptions::default()) {
+            Ok(workspace) => workspace.plan().errors.clone(),
+            Err(error) => vec![error],
+        };
+        for error in errors {
+            assert!(error.location().is_some() && !error.message().ends_with('.'), "{error} in\n{variant}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const EVERYTHING: &str = r#"version: 1
+pub(super) const EVERYTHING: &str = r#"version: 1
 values: [globals.yaml]
 clusters:
   live: {pools: [{name: workers, nodes: {min: 2, max: 2}, allocatable: {cpu: 900m, memory: 700Mi},
