@@ -312,12 +312,17 @@ impl Planner<'_> {
         }
     }
 
+    /// One allocation for equal sources. A part of a list belongs to one item and is not looked for.
     fn intern(&mut self, source: LayerSource) -> Arc<LayerSource> {
-        if let Some(known) = self.layers.get(&source) {
+        if matches!(source.part, Part::Subtree(_)) {
+            return Arc::new(source);
+        }
+        let known = self.layers.entry(source.file.clone()).or_default();
+        if let Some(known) = known.iter().find(|known| ***known == source) {
             return known.clone();
         }
-        let shared = Arc::new(source.clone());
-        self.layers.insert(source, shared.clone());
+        let shared = Arc::new(source);
+        known.push(shared.clone());
         shared
     }
 

@@ -64,7 +64,7 @@ impl fmt::Display for LayerKind {
     }
 }
 
-/// One source of values. Equal sources are one allocation within a plan.
+/// One source of values. Equal sources of whole or picked files are one allocation within a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LayerSource {
     /// Which layer it belongs to.

@@ -123,7 +123,8 @@ pub(super) struct Planner<'a> {
     pub(super) chains: Vec<Vec<usize>>,
     /// The environment whose namespaces give releases their logical ones.
     pub(super) reference: Option<usize>,
-    pub(super) layers: HashMap<LayerSource, Arc<LayerSource>>,
+    /// By file, so that equal sources are one allocation.
+    pub(super) layers: HashMap<Arc<str>, Vec<Arc<LayerSource>>>,
     pub(super) moves: BTreeSet<Move>,
     /// For each path that may be absent: the text, and whether it was ever there.
     optional: BTreeMap<Mark, (Arc<str>, bool)>,
