@@ -1,1 +1,31 @@
-fn main() {}
+//! The `plimsoll` command: reads arguments, calls the library, prints, and exits.
+
+mod args;
+mod clock;
+mod commands;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command, PoliciesCommand};
+use commands::Outcome;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = match args.command {
+        Command::Check(check) => commands::check::run(&check),
+        Command::Render(render) => commands::render::run(&render),
+        Command::Policies { command: PoliciesCommand::List(list) } => commands::policies::list(&list),
+        Command::Policies { command: PoliciesCommand::Show(show) } => commands::policies::show(&show),
+        Command::Policies { command: PoliciesCommand::Test(test) } => commands::policies::test(&test),
+    };
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            output::complain(&error);
+            Outcome::Failed.into()
+        }
+    }
+}

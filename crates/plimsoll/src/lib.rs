@@ -1,10 +1,30 @@
 //! Renders microservice charts for every environment at once and checks what comes out against
 //! policies written in Rego, before anything reaches a cluster.
 
+pub mod chart;
 pub mod error;
 pub mod facts;
 pub mod files;
+pub mod finding;
+pub mod lint;
+pub mod manifest;
+mod moment;
+mod nearest;
+mod note;
+pub mod policy;
+mod problems;
+pub mod render;
+pub mod rendered;
+pub mod report;
+pub mod values;
 pub mod workspace;
 pub mod yaml;
 
 pub use error::{Error, ErrorKind, Location, Result};
+pub use lint::Linter;
+pub use moment::Moment;
+pub use note::Note;
+pub use policy::Policies;
+pub use rendered::Rendered;
+pub use report::Report;
+pub use workspace::Workspace;

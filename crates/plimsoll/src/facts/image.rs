@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(image.effective_tag(), Some("7"));
         assert_eq!(image.to_string(), format!("docker.io/library/redis:7@sha256:{HEX}"));
         let image = ImageRef::parse(&format!("redis@sha256:{HEX}")).unwrap();
-        assert_eq!((image.effective_tag(), image.tag), (None, None));
+        assert_eq!((image.effective_tag(), image.tag.as_deref()), (None, None));
         let other = ImageRef::parse(&format!("redis@sha512:{HEX}{HEX}")).unwrap();
         assert!(!other.is_pinned() && other.digest.unwrap().algorithm == "sha512");
         assert!(ImageRef::parse(&format!("redis@blake3+x:{HEX}")).is_ok());
@@ -347,8 +347,8 @@ mod tests {
             ("team//app".into(), "repository"),
             ("team/".into(), "repository"),
             ("/app".into(), "repository"),
-            ("dock..er/app".into(), "repository"),
-            ("dock_.er/app".into(), "repository"),
+            ("team/dock..er".into(), "repository"),
+            ("team/dock_.er".into(), "repository"),
             ("a___b".into(), "repository"),
             ("registry.example/".into(), "names no repository"),
             ("-registry.example/app".into(), "host name"),

@@ -1,5 +1,163 @@
-//! Values derived from the resources of one environment.
+//! What can be derived from the resources of one environment: everything policies should not compute.
+//!
+//! Selectors, arithmetic and graphs are done here, exactly and once; policies decide on the results.
+//! [`Facts::derive`] takes the resources of one environment; [`Facts::of`] gives what was derived about
+//! one of them, which is `input.facts` in a policy.
 
+pub mod bounds;
 pub mod image;
+pub mod network;
+pub mod parity;
+mod pods;
 pub mod quantity;
+pub mod references;
+pub mod requests;
+pub mod scaling;
+pub mod secret;
 pub mod selector;
+pub mod workload;
+pub mod world;
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::manifest::{Resource, ResourceId};
+use pods::PodIndex;
+use workload::Workload;
+use world::{Declared, World};
+
+/// What every fact of an environment is derived from.
+pub(crate) struct Derivation<'a> {
+    pub(crate) world: &'a World<'a>,
+    pub(crate) workloads: &'a [Workload<'a>],
+    pub(crate) pods: PodIndex<'a>,
+    by_id: HashMap<&'a ResourceId, usize>,
+}
+
+impl Derivation<'_> {
+    fn workload_of(&self, id: &ResourceId) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+}
+
+/// What was derived about one resource; a member that does not apply is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ResourceFacts {
+    /// What it refers to by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<references::Reference>,
+    /// The Services in front of a workload.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<network::ServiceOf>,
+    /// In which directions a workload is isolated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<network::Isolation>,
+    /// A workload's disruption budgets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budgets: Option<scaling::Budgets>,
+    /// What scales a workload.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub autoscalers: Vec<scaling::ScaledBy>,
+    /// What a workload's containers request and may use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<requests::Resources>,
+    /// Quantities that say something else than was meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub quantities: Vec<requests::SuspiciousQuantity>,
+    /// Literals that look like secrets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<secret::LiteralSecret>,
+    /// What a Service selects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods: Option<network::PodsOf>,
+    /// What bounds a Namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<bounds::Bounds>,
+    /// What a HorizontalPodAutoscaler does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autoscaler: Option<scaling::Autoscaler>,
+}
+
+/// The facts of one environment.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// Its workloads, in the order of the resources.
+    pub workloads: Vec<Workload<'a>>,
+    of_resource: Vec<ResourceFacts>,
+    workload_of: HashMap<usize, usize>,
+}
+
+impl<'a> Facts<'a> {
+    /// Derives the facts of an environment from all its resources, own and external.
+    ///
+    /// The cost grows with the number of resources, and with that of the pods each selector selects.
+    pub fn derive(resources: &'a [Resource], declared: &Declared) -> Self {
+        let workloads = workload::workloads(resources);
+        let of_resource = of_resources(resources, &workloads, declared);
+        let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
+        Self { workloads, of_resource, workload_of }
+    }
+
+    /// What was derived about the resource at a position.
+    pub fn of(&self, at: usize) -> &ResourceFacts {
+        &self.of_resource[at]
+    }
+
+    /// The workload that the resource at a position is.
+    pub fn workload(&self, at: usize) -> Option<&Workload<'a>> {
+        self.workload_of.get(&at).map(|index| &self.workloads[*index])
+    }
+}
+
+fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &Declared) -> Vec<ResourceFacts> {
+    let world = World::new(resources, declared);
+    let by_id = workloads.iter().enumerate().map(|(index, workload)| (&workload.resource.id, index)).collect();
+    let derivation = Derivation { world: &world, workloads, pods: PodIndex::new(workloads), by_id };
+
+    let requests = requests::resources(&derivation);
+    let isolation = network::isolation(&derivation);
+    let (of_service, services) = network::services(&derivation);
+    let (of_autoscaler, scaled) = scaling::autoscalers(&derivation, &services, &requests);
+    let budgets = scaling::budgets(&derivation, &scaled);
+
+    let mut facts: Vec<ResourceFacts> = resources.iter().map(|resource| of_kind(&world, resource)).collect();
+    let parts = requests.into_iter().zip(isolation).zip(services).zip(scaled).zip(budgets);
+    for (workload, ((((resources, isolation), services), autoscalers), budgets)) in workloads.iter().zip(parts) {
+        facts[workload.at] = ResourceFacts {
+            references: references::of_workload(&world, workload),
+            isolation: Some(isolation),
+            quantities: requests::suspicious_in_workload(workload),
+            secrets: secret::secrets(workload),
+            services,
+            budgets,
+            autoscalers,
+            resources,
+            ..ResourceFacts::default()
+        };
+    }
+    for (at, pods) in of_service {
+        facts[at].pods = Some(pods);
+    }
+    for (at, autoscaler) in of_autoscaler {
+        facts[at].autoscaler = Some(autoscaler);
+    }
+    facts
+}
+
+/// The facts that a resource's own kind gives.
+fn of_kind(world: &World<'_>, resource: &Resource) -> ResourceFacts {
+    let mut facts = ResourceFacts::default();
+    match (&*resource.id.group, &*resource.id.kind) {
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            facts.references = references::of_binding(world, resource);
+        }
+        ("", "Namespace") => facts.bounds = Some(bounds::of_namespace(world, resource)),
+        ("", "ResourceQuota" | "LimitRange" | "PersistentVolumeClaim") => {
+            facts.quantities = requests::suspicious_elsewhere(resource);
+        }
+        _ => {}
+    }
+    facts
+}

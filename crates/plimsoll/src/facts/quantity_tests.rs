@@ -89,7 +89,7 @@ fn parse(text: &str) -> Quantity {
 fn amounts_and_formats_are_apimachinery_s() {
     for (text, digits, power, format) in PARSED {
         let nanos = digits * 10i128.pow(u32::try_from(power + 9).unwrap());
-        for (text, nanos) in [(format!("{text}"), nanos), (format!("+{text}"), nanos), (format!("-{text}"), -nanos)] {
+        for (text, nanos) in [((*text).to_owned(), nanos), (format!("+{text}"), nanos), (format!("-{text}"), -nanos)] {
             let quantity = parse(&text);
             assert_eq!(quantity.nanos(), nanos, "{text}");
             assert_eq!(quantity.format(), *format, "{text}");

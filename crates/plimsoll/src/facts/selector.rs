@@ -11,7 +11,8 @@ use std::sync::Arc;
 use crate::yaml::{Mark, Node};
 
 /// The labels of an object, in order of key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
 pub struct Labels(BTreeMap<Arc<str>, Arc<str>>);
 
 impl Labels {
@@ -160,6 +161,11 @@ impl Selector {
         Ok(Self { requirements, empty_selects: true })
     }
 
+    /// The selector without requirements that selects everything.
+    pub fn everything() -> Self {
+        Self { requirements: Vec::new(), empty_selects: true }
+    }
+
     /// Reads the plain map of a Service or ReplicationController; an empty one selects nothing.
     pub fn plain(node: &Node) -> Result<Self, SelectorError> {
         let mut requirements = Vec::new();
@@ -175,6 +181,12 @@ impl Selector {
     /// Whether it has no requirement.
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
+    }
+
+    /// The labels it demands with one value each, as an index is asked for them.
+    pub fn equalities(&self) -> impl Iterator<Item = (&str, &str)> {
+        let equal = self.requirements.iter().filter(|requirement| requirement.operator == Operator::Equals);
+        equal.filter_map(|requirement| Some((&*requirement.key, &**requirement.values.first()?)))
     }
 
     /// Whether it matches whatever the labels are.
@@ -363,10 +375,10 @@ mod tests {
 
     #[test]
     fn near_misses_name_what_differs() {
-        let selector = Selector::plain(&node("{app: cart, tier: web, x: y}")).unwrap();
-        let on = labels("{app: carts, x: y}");
+        let selector = Selector::plain(&node("{app: cart, tier: web, x: z}")).unwrap();
+        let on = labels("{app: carts, x: z}");
         let said: Vec<_> = selector.near_miss(&on).iter().map(ToString::to_string).collect();
         assert_eq!(said, ["app=cart (it has app=carts)", "tier=web (it has no such label)"]);
-        assert_eq!(selector.to_string(), "app=cart,tier=web,x=y");
+        assert_eq!(selector.to_string(), "app=cart,tier=web,x=z");
     }
 }

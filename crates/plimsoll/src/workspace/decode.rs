@@ -7,7 +7,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::problems::{Problems, suggest};
+use crate::nearest::suggest;
+use crate::problems::Problems;
 use crate::yaml::{Data, Entry, Map, Mark, Node};
 use crate::{Error, ErrorKind, Location};
 

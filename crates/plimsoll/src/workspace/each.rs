@@ -6,9 +6,9 @@ use super::decode::{a_type, location, pointer};
 use super::environment::Environment;
 use super::pattern::{Escape, Pattern, Scope};
 use super::plan::Planner;
-use super::problems::suggest;
 use super::release::{Each, ReleaseConfig};
 use super::tree::Find;
+use crate::nearest::suggest;
 use crate::yaml::{Data, Mark, Node};
 use crate::{Error, ErrorKind, Location};
 

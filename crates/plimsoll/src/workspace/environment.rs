@@ -8,7 +8,7 @@ use super::decode::{Decoder, Text, key};
 use super::infer::known_tier;
 use super::layer::{self, ValuesEntry};
 use super::pattern::{PLACEHOLDERS, Pattern};
-use super::problems::suggest;
+use crate::nearest::suggest;
 use super::tier::Tier;
 use crate::Location;
 use crate::yaml::{Entry, Node};

@@ -7,11 +7,12 @@ use super::align::Move;
 use super::decode::pointer;
 use super::each::Binding;
 use super::environment::Environment;
-use super::layer::{LayerKind, LayerSource, Part, ValuesEntry};
+use super::layer::{LayerSource, Part, ValuesEntry};
 use super::pattern::{Escape, Pattern, Scope};
 use super::plan::{PlannedRelease, Planner};
 use super::release::{PerEnvironment, ReleaseConfig};
 use crate::files::{EntryKind, Files};
+use crate::values::LayerKind;
 use crate::yaml::Mark;
 use crate::{Error, ErrorKind, Location};
 
@@ -84,6 +85,7 @@ impl Planner<'_> {
             layers,
             location: Some(self.config.location(release.mark)),
             item: binding.location().cloned(),
+            partial: release.is_partial(),
             incomplete,
         })
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::problems::Problems;
+use crate::problems::Problems;
 use super::tier::Tier;
 use super::tree::{Tree, below};
 use crate::files::EntryKind;

@@ -3,11 +3,11 @@
 //! Which files, in which order, is decided here and in [`plan`](super::plan); reading and merging them is
 //! `values`' business.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::decode::{Decoder, dotted};
 use super::pattern::Pattern;
+use crate::values::LayerKind;
 use crate::yaml::{Mark, Node};
 
 /// One entry of a list of values.
@@ -38,30 +38,6 @@ pub struct Pick {
     pub from: Vec<String>,
     /// The keys it gets in the values.
     pub to: Vec<String>,
-}
-
-/// Which layer a source belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LayerKind {
-    /// `values` of the workspace.
-    Workspace,
-    /// `values` of the release.
-    Release,
-    /// `values` of the environment.
-    Environment,
-    /// Values of the release in this environment.
-    ReleaseEnvironment,
-}
-
-impl fmt::Display for LayerKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Workspace => "workspace",
-            Self::Release => "release",
-            Self::Environment => "environment",
-            Self::ReleaseEnvironment => "release-environment",
-        })
-    }
 }
 
 /// One source of values. Equal sources of whole or picked files are one allocation within a plan.

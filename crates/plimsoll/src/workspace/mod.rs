@@ -33,7 +33,6 @@ mod layer;
 mod pattern;
 mod plain;
 mod plan;
-mod problems;
 mod release;
 mod suppression;
 mod tier;
@@ -54,17 +53,17 @@ pub use decode::{Marked, Text};
 pub use environment::{Environment, EnvironmentConfig, KUBERNETES_MINORS, ManifestsConfig, NEWEST_KUBERNETES};
 pub use external::{External, ExternalConfig, Provides};
 pub use infer::KNOWN as KNOWN_ENVIRONMENTS;
-pub use layer::{LayerKind, LayerSource, Part, Pick, ValuesEntry};
+pub use crate::values::LayerKind;
+pub use layer::{LayerSource, Part, Pick, ValuesEntry};
 pub use pattern::{PLACEHOLDERS, Pattern};
 pub use plan::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease};
-pub use problems::Note;
 pub use release::{Each, PerEnvironment, ReleaseConfig, ReleaseEnvironment};
 pub use suppression::{Date, ObjectPattern, Suppression};
 pub use tier::Tier;
 
 use crate::files::Files;
 use crate::{Error, ErrorKind, Result};
-use problems::Problems;
+use crate::problems::Problems;
 
 /// What the caller says about input that does not say it itself.
 #[derive(Debug, Clone, Default)]
@@ -152,6 +151,10 @@ impl Workspace {
     /// `plimsoll.yaml`; empty where there is none.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    pub(crate) fn shared_config(&self) -> Arc<Config> {
+        self.config.clone()
     }
 
     /// What is to be rendered and checked, with what could not be planned.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::decode::{Text, a_type, scalar_text};
 use super::environment::Environment;
-use super::problems::{nearest, suggest};
+use crate::nearest::{nearest, suggest};
 use super::tier::Tier;
 use crate::yaml::{Mark, Node};
 

@@ -14,12 +14,13 @@ use super::environment::{Environment, NEWEST_KUBERNETES};
 use super::expand::{is_archive, unpacked};
 use super::external::External;
 use super::infer::{chart_values, folders, in_order, known_tier};
-use super::layer::{LayerKind, LayerSource, Part};
+use super::layer::{LayerSource, Part};
 use super::plan::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, align_releases};
-use super::problems::Problems;
+use crate::problems::Problems;
 use super::tier::Tier;
 use super::tree::{Scan, Tree, below};
 use crate::files::{EntryKind, Files};
+use crate::values::LayerKind;
 use crate::yaml::Mark;
 use crate::{Error, ErrorKind, Location};
 
@@ -223,6 +224,7 @@ fn in_environment(
             layers: values.iter().map(source).collect(),
             location: None,
             item: None,
+            partial: false,
             incomplete: false,
         });
     }

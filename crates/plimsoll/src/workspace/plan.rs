@@ -13,7 +13,9 @@ use super::environment::{Environment, NEWEST_KUBERNETES, chain};
 use super::external::External;
 use super::layer::LayerSource;
 use super::pattern::{Escape, Pattern, Scope, Unbound};
-use super::problems::{Note, Problems, suggest};
+use crate::Note;
+use crate::nearest::suggest;
+use crate::problems::Problems;
 use super::tier::Tier;
 use super::tree::{Find, Tree, is_candidate};
 use crate::files::{EntryKind, Files};
@@ -65,6 +67,8 @@ pub struct PlannedRelease {
     pub location: Option<Location>,
     /// The item of a values file it was made from, if any.
     pub item: Option<Location>,
+    /// Whether the workspace says that it stands in some environments only.
+    pub partial: bool,
     /// Whether a values file it needs is missing: what else is said of it may follow from that.
     pub incomplete: bool,
 }

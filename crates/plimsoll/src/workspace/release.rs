@@ -95,6 +95,12 @@ impl ReleaseConfig {
             .chain(self.environments.values().map(|environment| &environment.name))
     }
 
+    /// Whether it is declared for some environments only: its absence from others is no accident.
+    pub(super) fn is_partial(&self) -> bool {
+        let disabled = self.environments.values().any(|environment| environment.enabled == Some(false));
+        self.only.is_some() || !self.except.is_empty() || disabled
+    }
+
     /// Whether the release stands in the environment at the head of `chain`.
     pub(super) fn applies(&self, chain: &[&str]) -> bool {
         let Some(own) = chain.first() else { return false };

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use globset::GlobBuilder;
 
-use super::problems::{Problems, nearest};
+use crate::nearest::nearest;
+use crate::problems::Problems;
 use crate::files::{EntryKind, Files};
 use crate::yaml::{self, Node};
 use crate::{Error, ErrorKind, Location};

@@ -210,7 +210,6 @@ fn is_word(text: &str) -> bool {
 fn is_number(bytes: &[u8]) -> bool {
     let digits = bytes.strip_prefix(b"+").or_else(|| bytes.strip_prefix(b"-")).unwrap_or(bytes);
     match digits {
-        [] => return false,
         [b'0', b'x' | b'X' | b'o' | b'O' | b'b' | b'B', rest @ ..] => {
             return rest.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'_');
         }
@@ -218,25 +217,37 @@ fn is_number(bytes: &[u8]) -> bool {
         _ => return false,
     }
     if digits.contains(&b':') {
-        return digits.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b'_'));
+        return is_base_60(digits);
     }
     let (mantissa, exponent) = match digits.iter().position(|byte| matches!(byte, b'e' | b'E')) {
         Some(at) => (&digits[..at], Some(&digits[at + 1..])),
         None => (digits, None),
     };
-    let dots = mantissa.iter().filter(|byte| **byte == b'.').count();
     let digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'_';
     mantissa.iter().any(u8::is_ascii_digit)
-        && dots <= 1
+        && mantissa.split(|byte| *byte == b'.').count() <= 2
         && mantissa.iter().all(|byte| digit(byte) || *byte == b'.')
         && exponent.is_none_or(|exponent| {
             exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent).iter().all(digit)
         })
 }
 
+/// `12:30`, `190:20:30.15`: numbers to YAML 1.1, where no part behind a colon exceeds 59.
+fn is_base_60(digits: &[u8]) -> bool {
+    let whole = match digits.iter().position(|byte| *byte == b'.') {
+        Some(at) => &digits[..at],
+        None => digits,
+    };
+    let mut parts = whole.split(|byte| *byte == b':');
+    let first = parts.next().unwrap_or_default();
+    first.iter().all(|byte| byte.is_ascii_digit() || *byte == b'_')
+        && parts.all(|part| matches!(part, [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
+}
+
 /// `2024-01-01` and whatever starts like it is a timestamp to YAML 1.1.
 fn is_date(bytes: &[u8]) -> bool {
-    matches!(bytes, [a, b, c, d, b'-', e, ..] if [a, b, c, d, e].iter().all(|byte| byte.is_ascii_digit()))
+    let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    bytes.len() >= 6 && bytes[4] == b'-' && digits(&bytes[..4]) && digits(&bytes[5..6])
 }
 
 /// A float as YAML that is read as a float again.

@@ -29,6 +29,20 @@ pub struct Warning {
     pub column: u32,
 }
 
+/// The first ASCII control character that no YAML reader lets pass: lines before it, 1-based column, code.
+///
+/// go-yaml refuses the whole document for it (`readerc.go`); the parser crate does not look.
+pub(super) fn control(text: &str) -> Option<(u32, u32, u8)> {
+    let refused = |byte: u8| byte == 0x7f || (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'));
+    // Whole chunks without an early exit are what the compiler can vectorise.
+    let dirty = text.as_bytes().chunks(4096).any(|chunk| chunk.iter().fold(false, |any, byte| any | refused(*byte)));
+    let at = if dirty { text.bytes().position(refused)? } else { return None };
+    let before = &text[..at];
+    let line = before.matches('\n').count();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Some((u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX), text.as_bytes()[at]))
+}
+
 /// A complaint of the parser about a place, `row` being the text of that line.
 pub(super) fn explain(info: &str, row: &str, column: usize) -> (String, Option<String>) {
     let (message, help) = translate(info, row, column);
@@ -62,7 +76,7 @@ fn translate(info: &str, row: &str, column: usize) -> (String, Option<&'static s
         ("a `[` is not closed, or a `,` is missing in it", "close it with `]`, or separate its items by `,`")
     } else if has("misplaced bracket") {
         ("a closing bracket has no opening one", "remove it, or quote the value that contains it")
-    } else if has("found unexpected end of stream") || has("unexpected document indicator") {
+    } else if has("unexpected end of stream") || has("unexpected document indicator") || has("in quoted scalar") {
         ("a quoted text is not closed", "close it with the quote it was opened with")
     } else if has("after double-quoted scalar") {
         ("something follows a quoted text on its line", "quote the whole value, or escape the quote inside it")

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Tag};
 
-use super::fault::{Fault, Warning, explain};
+use super::fault::{Fault, Warning, control, explain};
 use super::node::{Data, Entry, Map, Mark, Node};
 use super::scalar::{self, Scalar};
 
@@ -47,7 +47,12 @@ pub(super) fn parse_from(text: &str, source: u32, first: u32) -> Result<Parsed, 
     if text.len() > MAX_DOCUMENT {
         let message =
             format!("the document has {} MiB, more than the {} MiB allowed", text.len() >> 20, MAX_DOCUMENT >> 20);
-        return Err(loader.limit(message, Mark { source, line: first, column: 1 }));
+        return Err(limit(message, Mark { source, line: first, column: 1 }));
+    }
+    if let Some((line, column, code)) = control(text) {
+        let message = format!("the control character U+{code:04X} stands in the text");
+        let mark = Mark { source, line: first.saturating_add(line), column };
+        return Err(fault(message, mark, Some("remove it, or write it as an escape in double quotes")));
     }
     let mut parser = Parser::new_from_str(text);
     let mut documents = 0;
@@ -59,7 +64,7 @@ pub(super) fn parse_from(text: &str, source: u32, first: u32) -> Result<Parsed, 
                 documents += 1;
                 if documents > 1 {
                     let help = "split the file into one document each, or remove the `---`";
-                    return Err(loader.fault("a second document starts here, where one is expected", mark, Some(help)));
+                    return Err(fault("a second document starts here, where one is expected", mark, Some(help)));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => loader.scalar(text, style, anchor, tag.as_deref(), mark)?,
@@ -146,32 +151,14 @@ impl<'a> Loader<'a> {
         Mark { source: self.source, line, column }
     }
 
-    fn fault(&self, message: impl Into<String>, mark: Mark, help: Option<&str>) -> Fault {
-        Fault {
-            message: message.into(),
-            line: mark.line,
-            column: mark.column,
-            help: help.map(String::from),
-            limit: false,
-        }
-    }
-
-    fn limit(&self, message: impl Into<String>, mark: Mark) -> Fault {
-        Fault { limit: true, ..self.fault(message, mark, None) }
-    }
-
     fn syntax(&self, error: &ScanError) -> Fault {
         let mark = self.mark(*error.marker());
         if error.info().contains("recursion limit") {
-            return self.too_deep(mark);
+            return too_deep(mark);
         }
         let row = self.text.split('\n').nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
         let (message, help) = explain(error.info(), row, error.marker().col());
-        Fault { help, ..self.fault(message, mark, None) }
-    }
-
-    fn too_deep(&self, mark: Mark) -> Fault {
-        self.limit(format!("values are nested more than {MAX_DEPTH} deep"), mark)
+        Fault { help, ..fault(message, mark, None) }
     }
 
     fn warn(&mut self, message: String, mark: Mark) {
@@ -197,20 +184,20 @@ impl<'a> Loader<'a> {
         let tag = tag.filter(|_| !lone);
         let plain = tag.is_none() && (lone || style == ScalarStyle::Plain);
         if self.expects_key() && text == "<<" && (plain || tag.is_some_and(|tag| core(tag) == Some("merge"))) {
-            return self.key(Key::Merge(mark));
+            self.key(Key::Merge(mark));
+            return Ok(());
         }
         let mut text = text;
         let value = match tag.map(|tag| core(tag)) {
             None if plain => scalar::resolve(&text),
             None | Some(None) => Scalar::Text,
             Some(Some("binary")) => {
-                text = scalar::binary(&text)
-                    .ok_or_else(|| self.fault("a `!!binary` value is not base64", mark, None))?
-                    .into();
+                text =
+                    scalar::binary(&text).ok_or_else(|| fault("a `!!binary` value is not base64", mark, None))?.into();
                 Scalar::Text
             }
             Some(Some(name)) => scalar::tagged(name, &text)
-                .ok_or_else(|| self.fault(format!("`{text}` is no value of the type `!!{name}`"), mark, None))?,
+                .ok_or_else(|| fault(format!("`{text}` is no value of the type `!!{name}`"), mark, None))?,
         };
         if plain && let Some(message) = scalar::doubt(&text, value) {
             self.warn(message, mark);
@@ -227,18 +214,13 @@ impl<'a> Loader<'a> {
 
     fn open(&mut self, kind: Kind, anchor: usize, mark: Mark) -> Result<(), Fault> {
         if self.stack.len() >= MAX_DEPTH {
-            return Err(self.too_deep(mark));
+            return Err(too_deep(mark));
         }
         if self.expects_key() {
-            return Err(self.complex_key(mark));
+            return Err(complex_key(mark));
         }
         self.stack.push(Frame { kind, mark, anchor, nodes: 1, height: 1 });
         Ok(())
-    }
-
-    fn complex_key(&self, mark: Mark) -> Fault {
-        let help = "a key is text; if this is a template's `{{ }}`, quote it or render it first";
-        self.fault("a list or a map cannot be a key", mark, Some(help))
     }
 
     fn close(&mut self) -> Result<(), Fault> {
@@ -260,7 +242,7 @@ impl<'a> Loader<'a> {
     fn place(&mut self, node: Node, anchor: usize, nodes: usize, height: usize) -> Result<(), Fault> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(self.limit(format!("the document has more than {MAX_NODES} values"), node.mark));
+            return Err(limit(format!("the document has more than {MAX_NODES} values"), node.mark));
         }
         if anchor > 0 && self.aliases {
             self.repeat(nodes, node.mark)?;
@@ -268,8 +250,9 @@ impl<'a> Loader<'a> {
         }
         if self.expects_key() {
             let mark = node.mark;
-            let text = self.key_text(node)?;
-            return self.key(Key::Text(text, mark));
+            let text = key_text(node)?;
+            self.key(Key::Text(text, mark));
+            return Ok(());
         }
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);
@@ -283,7 +266,7 @@ impl<'a> Loader<'a> {
                 Key::Merge(at) => members.merges.push((at, node)),
                 Key::Text(key, mark) => {
                     if let Some(old) = members.map.insert(Entry { key, mark, value: node }) {
-                        return Err(self.duplicate(&old, mark));
+                        return Err(duplicate(&old, mark));
                     }
                 }
                 Key::Absent => {}
@@ -292,45 +275,19 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn key(&mut self, key: Key) -> Result<(), Fault> {
+    fn key(&mut self, key: Key) {
         if let Some(Frame { kind: Kind::Map(members), .. }) = self.stack.last_mut() {
             members.key = key;
         }
-        Ok(())
-    }
-
-    fn key_text(&self, node: Node) -> Result<Arc<str>, Fault> {
-        let value = match node.data {
-            Data::String(text) => return Ok(text),
-            Data::Bool(value) => Scalar::Bool(value),
-            Data::Int(value) => Scalar::Int(value),
-            Data::Float(value) => Scalar::Float(value),
-            Data::Null => {
-                let help = "name the key, or quote it if it is meant to be that word";
-                return Err(self.fault("a key is null or missing", node.mark, Some(help)));
-            }
-            Data::Seq(_) | Data::Map(_) => return Err(self.complex_key(node.mark)),
-        };
-        Ok(scalar::key(value).unwrap_or_default().into())
-    }
-
-    fn duplicate(&self, old: &Entry, mark: Mark) -> Fault {
-        let message = format!(
-            "the key `{}` is written twice, first at line {} column {}",
-            excerpt(&old.key),
-            old.mark.line,
-            old.mark.column
-        );
-        self.fault(message, mark, Some("remove one of the two, or rename it"))
     }
 
     fn alias(&mut self, anchor: usize, mark: Mark) -> Result<(), Fault> {
         let Some(anchored) = self.anchors.get(&anchor) else {
-            return Err(self.fault("an anchor contains itself through this alias", mark, None));
+            return Err(fault("an anchor contains itself through this alias", mark, None));
         };
         let (nodes, height) = (anchored.nodes, anchored.height);
         if self.stack.len() + height > MAX_DEPTH {
-            return Err(self.too_deep(mark));
+            return Err(too_deep(mark));
         }
         self.repeat(nodes, mark)?;
         let Some(anchored) = self.anchors.get(&anchor) else { return Ok(()) };
@@ -342,7 +299,7 @@ impl<'a> Loader<'a> {
     fn repeat(&mut self, nodes: usize, mark: Mark) -> Result<(), Fault> {
         self.repeated += nodes;
         if self.repeated > MAX_REPEATED {
-            return Err(self.limit(format!("anchors and aliases repeat more than {MAX_REPEATED} values"), mark));
+            return Err(limit(format!("anchors and aliases repeat more than {MAX_REPEATED} values"), mark));
         }
         Ok(())
     }
@@ -359,7 +316,7 @@ impl<'a> Loader<'a> {
             };
             for other in &others {
                 let Some(other_map) = other.as_map() else {
-                    return Err(self.fault("`<<` takes a map or a list of maps", other.mark, None));
+                    return Err(fault("`<<` takes a map or a list of maps", other.mark, None));
                 };
                 for entry in other_map {
                     match map.entry(&entry.key) {
@@ -388,6 +345,48 @@ impl<'a> Loader<'a> {
             self.warn(message, at);
         }
     }
+}
+
+fn fault(message: impl Into<String>, mark: Mark, help: Option<&str>) -> Fault {
+    Fault { message: message.into(), line: mark.line, column: mark.column, help: help.map(String::from), limit: false }
+}
+
+fn limit(message: impl Into<String>, mark: Mark) -> Fault {
+    Fault { limit: true, ..fault(message, mark, None) }
+}
+
+fn too_deep(mark: Mark) -> Fault {
+    limit(format!("values are nested more than {MAX_DEPTH} deep"), mark)
+}
+
+fn complex_key(mark: Mark) -> Fault {
+    let help = "a key is text; if this is a template's `{{ }}`, quote it or render it first";
+    fault("a list or a map cannot be a key", mark, Some(help))
+}
+
+fn duplicate(old: &Entry, mark: Mark) -> Fault {
+    let message = format!(
+        "the key `{}` is written twice, first at line {} column {}",
+        excerpt(&old.key),
+        old.mark.line,
+        old.mark.column
+    );
+    fault(message, mark, Some("remove one of the two, or rename it"))
+}
+
+fn key_text(node: Node) -> Result<Arc<str>, Fault> {
+    let value = match node.data {
+        Data::String(text) => return Ok(text),
+        Data::Bool(value) => Scalar::Bool(value),
+        Data::Int(value) => Scalar::Int(value),
+        Data::Float(value) => Scalar::Float(value),
+        Data::Null => {
+            let help = "name the key, or quote it if it is meant to be that word";
+            return Err(fault("a key is null or missing", node.mark, Some(help)));
+        }
+        Data::Seq(_) | Data::Map(_) => return Err(complex_key(node.mark)),
+    };
+    Ok(scalar::key(value).unwrap_or_default().into())
 }
 
 /// The name of a tag of the YAML core, `str` for `!!str`.

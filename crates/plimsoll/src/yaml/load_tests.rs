@@ -1,5 +1,6 @@
 //! Tests of the loader: trees, places, faults and hostile input.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -115,7 +116,7 @@ fn faults_say_what_a_person_did() {
         ("a: [1, 2\nb: 3\n", 2, "is not closed", "]"),
         ("a: [1, 2\n", 2, "`[` is not closed", "]"),
         ("a: {x: 1\n", 2, "`{` is not closed", "}"),
-        ("a: \"x\nb: 1\n", 3, "", ""),
+        ("a: \"x\nb: 1\n", 1, "quoted text is not closed", ""),
         ("a: @x\n", 1, "cannot start with `@`", "quotes"),
         ("a: *nope\n", 1, "alias", "anchor"),
         ("a: {{ x }}: y\n", 1, "", "render it first"),
@@ -123,7 +124,8 @@ fn faults_say_what_a_person_did() {
         ("a\nb: 1\n", 2, "", ""),
         ("a: \"\\q\"\n", 1, "escape", "single quotes"),
         ("a: !!int x\n", 1, "`!!int`", ""),
-        ("a: \u{1}\n", 1, "", ""),
+        ("a: 1\nb: \u{1}\n", 2, "U+0001", "escape"),
+        ("a: \u{0}\n", 1, "U+0000", ""),
         ("- a\nb: 1\n", 2, "", ""),
     ];
     for (text, line, message, help) in cases {
@@ -140,7 +142,7 @@ fn limits_are_limits() {
     let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
     for i in 1..9 {
         let before = format!("*a{}", i - 1);
-        bomb += &format!("a{i}: &a{i} [{}]\n", vec![before; 9].join(","));
+        writeln!(bomb, "a{i}: &a{i} [{}]", vec![before; 9].join(",")).unwrap();
     }
     let deep_alias = "a: &a [".to_owned()
         + &"[".repeat(70)
@@ -171,10 +173,10 @@ fn limits_are_limits() {
 #[test]
 fn hostile_shapes_take_linear_time() {
     let n = 100_000;
-    let keys: String = (0..n).map(|i| format!("k{i}: {i}\n")).collect();
-    let anchors: String = (0..n).map(|i| format!("- &a{i} x\n- *a{i}\n")).collect();
+    let keys: String = (0..n).map(|i| format!("k{i}: {i}\n")).collect::<Vec<_>>().concat();
+    let anchors: String = (0..n).map(|i| format!("- &a{i} x\n- *a{i}\n")).collect::<Vec<_>>().concat();
     let flow = format!("[{}]", "a,".repeat(n));
-    let flow_map = format!("{{{}}}", (0..n).map(|i| format!("k{i}: 1,")).collect::<String>());
+    let flow_map = format!("{{{}}}", (0..n).map(|i| format!("k{i}: 1,")).collect::<Vec<_>>().concat());
     let long = format!("a: {}\n", "x y ".repeat(n));
     let quoted = format!("a: \"{}\"\n", "\\n x".repeat(n));
     let literal = format!("a: |\n{}", "  line\n\n".repeat(n));

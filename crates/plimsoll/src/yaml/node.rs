@@ -111,6 +111,16 @@ impl Map {
         self.position(key).map(|at| &mut self.entries[at].value)
     }
 
+    /// The place and value of a key, to change in place.
+    pub fn parts_mut(&mut self, key: &str) -> Option<(&mut Mark, &mut Node)> {
+        self.position(key).map(|at| &mut self.entries[at]).map(|entry| (&mut entry.mark, &mut entry.value))
+    }
+
+    /// The places and values in written order, to change in place.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&mut Mark, &mut Node)> {
+        self.entries.iter_mut().map(|entry| (&mut entry.mark, &mut entry.value))
+    }
+
     /// Adds an entry, or replaces the one with its key, which keeps its place in the order.
     ///
     /// Returns the entry that stood there before.
@@ -147,6 +157,14 @@ impl FromIterator<Entry> for Map {
             map.insert(entry);
         }
         map
+    }
+}
+
+impl IntoIterator for Map {
+    type Item = Entry;
+    type IntoIter = std::vec::IntoIter<Entry>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
     }
 }
 

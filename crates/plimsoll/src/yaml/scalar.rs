@@ -64,16 +64,16 @@ fn numeric(text: &str) -> Scalar {
     };
     let (radix, body) = radix(digits);
     // `from_str_radix` accepts a sign of its own; a second sign is no number.
-    if body.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric()) {
-        if let Ok(magnitude) = i128::from_str_radix(body, radix) {
-            let value = if negative { -magnitude } else { magnitude };
-            if let Ok(value) = i64::try_from(value) {
-                return Scalar::Int(value);
-            }
-            if u64::try_from(value).is_ok() {
-                #[expect(clippy::cast_precision_loss, reason = "a tree holds what exceeds 64 signed bits as a float")]
-                return Scalar::Float(value as f64);
-            }
+    if body.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && let Ok(magnitude) = i128::from_str_radix(body, radix)
+    {
+        let value = if negative { -magnitude } else { magnitude };
+        if let Ok(value) = i64::try_from(value) {
+            return Scalar::Int(value);
+        }
+        if u64::try_from(value).is_ok() {
+            #[expect(clippy::cast_precision_loss, reason = "a tree holds what exceeds 64 signed bits as a float")]
+            return Scalar::Float(value as f64);
         }
     }
     decimal(text)

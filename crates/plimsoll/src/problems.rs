@@ -3,27 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::{Error, Location};
-
-/// Something a person may want to know and that stops nothing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Note {
-    /// One sentence without a full stop.
-    pub message: String,
-    /// Where, if it has a place.
-    pub location: Option<Location>,
-}
+use crate::{Error, Location, Note};
 
 /// Collects errors and notes without repeating one.
 #[derive(Debug, Default)]
-pub(super) struct Problems {
+pub(crate) struct Problems {
     errors: Vec<(Error, Vec<Arc<str>>)>,
     seen: HashMap<(String, Option<Location>), usize>,
     notes: Vec<Note>,
 }
 
 impl Problems {
-    pub(super) fn add(&mut self, error: Error) {
+    pub(crate) fn add(&mut self, error: Error) {
         let environments = error.environments().to_vec();
         let key = (error.message().to_owned(), error.location().cloned());
         if let Some(at) = self.seen.get(&key) {
@@ -40,47 +31,27 @@ impl Problems {
     }
 
     /// Adds an error that was met while planning one environment.
-    pub(super) fn add_in(&mut self, environment: &Arc<str>, error: Error) {
+    pub(crate) fn add_in(&mut self, environment: &Arc<str>, error: Error) {
         self.add(error.with_environments(vec![environment.clone()]));
     }
 
-    pub(super) fn note(&mut self, message: String, location: Option<Location>) {
+    pub(crate) fn note(&mut self, message: String, location: Option<Location>) {
         let note = Note { message, location };
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }
 
     /// Everything in the order of the files and lines it is about.
-    pub(super) fn finish(mut self) -> (Vec<Error>, Vec<Note>) {
+    pub(crate) fn finish(mut self) -> (Vec<Error>, Vec<Note>) {
         self.errors.sort_by(|(a, _), (b, _)| a.location().cmp(&b.location()));
         let with_environments = |(error, environments): (Error, Vec<Arc<str>>)| error.with_environments(environments);
         (self.errors.into_iter().map(with_environments).collect(), self.notes)
     }
-}
-
-/// The candidate that `name` is most likely a misspelling of.
-pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(candidate.chars().count().min(name.chars().count()) / 3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// "did you mean", or the list of what there is.
-pub(super) fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    if let Some(candidate) = nearest(name, candidates.clone()) {
-        return format!("did you mean `{candidate}`?");
-    }
-    let all: Vec<_> = candidates.into_iter().map(|candidate| format!("`{candidate}`")).collect();
-    if all.is_empty() { "there is none yet".to_owned() } else { format!("there is {}", all.join(", ")) }
 }
 
 #[cfg(test)]
@@ -98,12 +69,5 @@ mod tests {
         let (errors, _) = problems.finish();
         assert_eq!(errors.len(), 1);
         assert_eq!(errors[0].environments(), ["a".into(), "b".into()]);
-    }
-
-    #[test]
-    fn nearest_is_near() {
-        assert_eq!(nearest("enviroments", ["environments", "external"]), Some("environments"));
-        assert_eq!(nearest("qqq", ["environments", "external"]), None);
-        assert_eq!(nearest("prodution", ["staging", "production", "dr"]), Some("production"));
     }
 }

@@ -1,0 +1,193 @@
+//! What the command line says. The help texts are the documentation; `docs/cli.md` is made from them.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Render microservice charts for every environment at once, and check what comes out
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, max_term_width = 100, infer_subcommands = false)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Render every environment and check what comes out
+    ///
+    /// Exits with 0 when clean, with 1 when there are findings at or above the fail level, and with 2 when
+    /// something could not be done; the findings of everything that could be done are written all the same.
+    Check(CheckArgs),
+    /// Write the manifests of every environment
+    Render(RenderArgs),
+    /// Look at the policies and test your own
+    Policies {
+        #[command(subcommand)]
+        command: PoliciesCommand,
+    },
+}
+
+/// What is read, and as what.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct InputArgs {
+    /// A workspace, a chart, a directory or file of manifests, or `-` for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Only this environment; for plain manifests, its name
+    #[arg(short, long = "environment", value_name = "ENV")]
+    pub(crate) environments: Vec<String>,
+
+    /// The tier of plain manifests: staging, production or dr
+    #[arg(long, value_name = "TIER")]
+    pub(crate) tier: Option<String>,
+
+    /// The namespace of plain manifests that name none
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+
+    /// The Kubernetes version to render and check for, 1.25 to 1.37
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) kubernetes: Option<String>,
+
+    /// How many threads to use; the report is the same for any number
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+}
+
+/// How the result is written.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct OutputArgs {
+    /// The format of the report: text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+
+    /// Write the report to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// Leave out notes, and say nothing where there is nothing to say
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Which findings make the command fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Errors
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// Any finding
+    Info,
+    /// None
+    Never,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
+    /// Only these policies: an id, or a category with its slash (`rbac/`)
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) select: Vec<String>,
+
+    /// Not these policies: an id, or a category with its slash
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) ignore: Vec<String>,
+
+    /// The lowest severity that makes the command exit with 1
+    #[arg(long, value_name = "LEVEL", default_value = "error")]
+    pub(crate) fail_on: FailOn,
+
+    /// The moment to check for, as RFC 3339; expiry dates are compared with it [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RenderArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// Write one file per template below this directory instead of everything to standard output
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// A values file above all the workspace's layers, repeatable; the last one wins
+    #[arg(short = 'f', long = "values", value_name = "FILE")]
+    pub(crate) values: Vec<PathBuf>,
+
+    /// Set a value above all files: `a.b[0].c=1,d={x,y}`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Set a value as text, whatever it looks like
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set_string: Vec<String>,
+
+    /// Set a value given as JSON
+    #[arg(long, value_name = "KEY=JSON")]
+    pub(crate) set_json: Vec<String>,
+
+    /// Only templates whose path matches
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) show_only: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PoliciesCommand {
+    /// List the policies: severity by tier, and which are silent and what would wake them
+    List(ListArgs),
+    /// Show one policy: what it finds, why, its parameters and examples
+    Show(ShowArgs),
+    /// Run the examples of a folder of policies as tests
+    Test(TestArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ListArgs {
+    /// The workspace whose declarations and own policies count
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
+
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ShowArgs {
+    /// The policy's id, `category/name`
+    pub(crate) id: String,
+
+    /// The workspace whose own policies count
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TestArgs {
+    /// A folder with `<category>/<name>/{policy.rego,README.md}` in it
+    pub(crate) directory: PathBuf,
+}

@@ -1,0 +1,192 @@
+//! The resources of one environment, indexed, and what is known of those that are not rendered.
+//!
+//! What is not rendered may still exist. An absence is certain only where the workspace says that it
+//! knows every object of a kind (`complete`), or names everything of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::selector::Labels;
+use crate::manifest::{Resource, ResourceId};
+
+/// What the workspace declares about an environment beyond what it renders.
+#[derive(Debug, Clone, Default)]
+pub struct Declared {
+    /// Kinds of which every object is rendered or external (`external[].complete`), lower case, singular or plural.
+    pub complete: BTreeSet<String>,
+    /// Namespaces that exist, with their labels.
+    pub namespaces: BTreeMap<Arc<str>, Labels>,
+}
+
+impl Declared {
+    /// Whether every object of a kind is known.
+    pub fn is_complete(&self, kind: &str) -> bool {
+        let kind = kind.to_ascii_lowercase();
+        let plural = match kind.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None if kind.ends_with('s') => format!("{kind}es"),
+            None => format!("{kind}s"),
+        };
+        [kind, plural].iter().any(|name| self.complete.contains(name))
+    }
+}
+
+/// Whether something that is referred to exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is rendered or declared.
+    Present,
+    /// Every cluster has it.
+    Builtin,
+    /// It does not exist.
+    Absent,
+    /// It is not rendered, and may exist all the same.
+    Unknown,
+}
+
+/// The resources of one environment, own and external, with the indexes that facts are derived from.
+#[derive(Debug)]
+pub struct World<'a> {
+    /// Every resource; positions are used as identities throughout the facts.
+    pub resources: &'a [Resource],
+    /// What is declared beyond them.
+    pub declared: &'a Declared,
+    by_id: HashMap<&'a ResourceId, usize>,
+    by_kind: BTreeMap<(&'a str, &'a str), BTreeMap<&'a str, Vec<usize>>>,
+}
+
+impl<'a> World<'a> {
+    /// Indexes the resources of an environment.
+    pub fn new(resources: &'a [Resource], declared: &'a Declared) -> Self {
+        let mut by_id = HashMap::with_capacity(resources.len());
+        let mut by_kind: BTreeMap<_, BTreeMap<_, Vec<usize>>> = BTreeMap::new();
+        for (at, resource) in resources.iter().enumerate() {
+            by_id.entry(&resource.id).or_insert(at);
+            by_kind
+                .entry((&*resource.id.group, &*resource.id.kind))
+                .or_default()
+                .entry(resource.namespace())
+                .or_default()
+                .push(at);
+        }
+        Self { resources, declared, by_id, by_kind }
+    }
+
+    /// The position of an object.
+    pub fn find(&self, id: &ResourceId) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Every object of a kind.
+    pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = (usize, &'a Resource)> + use<'_, 'a> {
+        let resources = self.resources;
+        self.by_kind
+            .get(&(group, kind))
+            .into_iter()
+            .flat_map(|namespaces| namespaces.values().flatten())
+            .map(move |at| (*at, &resources[*at]))
+    }
+
+    /// Every object of a kind in a namespace (`""` for what lives outside namespaces).
+    pub fn in_namespace(
+        &self,
+        group: &str,
+        kind: &str,
+        namespace: &str,
+    ) -> impl Iterator<Item = (usize, &'a Resource)> + use<'_, 'a> {
+        let resources = self.resources;
+        self.by_kind
+            .get(&(group, kind))
+            .and_then(|namespaces| namespaces.get(namespace))
+            .into_iter()
+            .flatten()
+            .map(move |at| (*at, &resources[*at]))
+    }
+
+    /// Whether any object of a kind is known in a namespace.
+    pub fn has_any(&self, group: &str, kind: &str, namespace: &str) -> bool {
+        self.in_namespace(group, kind, namespace).next().is_some()
+    }
+
+    /// Whether a namespace is rendered by the workspace itself, so that what is in it is ours to say.
+    pub fn owns_namespace(&self, namespace: &str) -> bool {
+        self.in_namespace("", "Namespace", "").any(|(_, resource)| &*resource.id.name == namespace && !resource.is_external())
+    }
+
+    /// Whether an object exists, as far as can be known.
+    pub fn state(&self, id: &ResourceId) -> State {
+        if self.find(id).is_some() || (&*id.kind == "Namespace" && self.declared.namespaces.contains_key(&id.name)) {
+            State::Present
+        } else if is_builtin(id) {
+            State::Builtin
+        } else if self.declared.is_complete(&id.kind) {
+            State::Absent
+        } else {
+            State::Unknown
+        }
+    }
+
+    /// The known name most like the one that does not exist, in the same namespace.
+    pub fn nearest(&self, id: &ResourceId) -> Option<Arc<str>> {
+        self.in_namespace(&id.group, &id.kind, id.namespace.as_deref().unwrap_or(""))
+            .map(|(_, resource)| (strsim::damerau_levenshtein(&resource.id.name, &id.name), &resource.id.name))
+            .filter(|(distance, name)| *distance <= 2.max(name.chars().count() / 3))
+            .min()
+            .map(|(_, name)| name.clone())
+    }
+}
+
+/// Objects that Kubernetes creates in every cluster.
+///
+/// ClusterRoles: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go. The `default`
+/// ServiceAccount of each namespace: pkg/controller/serviceaccount. PriorityClasses:
+/// pkg/apis/scheduling/v1/helpers.go.
+fn is_builtin(id: &ResourceId) -> bool {
+    match (&*id.group, &*id.kind) {
+        ("rbac.authorization.k8s.io", "ClusterRole") => {
+            matches!(&*id.name, "cluster-admin" | "admin" | "edit" | "view") || id.name.starts_with("system:")
+        }
+        ("rbac.authorization.k8s.io", "Role") => {
+            matches!(id.namespace.as_deref(), Some("kube-system" | "kube-public")) && id.name.starts_with("system:")
+        }
+        ("", "ServiceAccount") => &*id.name == "default",
+        ("", "Namespace") => matches!(&*id.name, "default" | "kube-system" | "kube-public" | "kube-node-lease"),
+        ("scheduling.k8s.io", "PriorityClass") => {
+            matches!(&*id.name, "system-cluster-critical" | "system-node-critical")
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(group: &str, kind: &str, namespace: Option<&str>, name: &str) -> ResourceId {
+        ResourceId { group: group.into(), kind: kind.into(), namespace: namespace.map(Arc::from), name: name.into() }
+    }
+
+    #[test]
+    fn absence_is_unknown_unless_the_kind_is_complete() {
+        let role = id("rbac.authorization.k8s.io", "Role", Some("shop"), "reader");
+        let open = Declared::default();
+        assert_eq!(World::new(&[], &open).state(&role), State::Unknown);
+        let closed = Declared { complete: ["roles".to_owned()].into(), ..Declared::default() };
+        assert_eq!(World::new(&[], &closed).state(&role), State::Absent);
+        let policies = Declared { complete: ["networkpolicies".to_owned()].into(), ..Declared::default() };
+        assert!(policies.is_complete("NetworkPolicy"));
+        assert!(!policies.is_complete("Role"));
+    }
+
+    #[test]
+    fn every_cluster_has_its_bootstrap_objects() {
+        let open = Declared::default();
+        let world = World::new(&[], &open);
+        assert_eq!(world.state(&id("rbac.authorization.k8s.io", "ClusterRole", None, "view")), State::Builtin);
+        assert_eq!(world.state(&id("", "ServiceAccount", Some("x"), "default")), State::Builtin);
+        assert_eq!(world.state(&id("", "ServiceAccount", Some("x"), "deploy")), State::Unknown);
+    }
+}

@@ -1,0 +1,129 @@
+//! From violations in single environments to findings: each once, with every environment it hits.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::Settings;
+use super::subject::Place;
+use crate::finding::{Finding, Occurrence, RenderedPlace, ResourceRef, Severity, Verdict, fingerprint};
+use crate::manifest::{Manifest, Resource};
+use crate::policy::{Policy, Violation};
+use crate::rendered::Environment;
+use crate::{Location, render};
+
+/// A violation where it holds.
+#[derive(Debug)]
+pub(crate) struct Hit {
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) violation: Arc<Violation>,
+    /// The environment it hits.
+    pub(crate) environment: usize,
+    /// The resource it is about, which may stand in another environment.
+    pub(crate) place: Place,
+}
+
+/// What makes hits in several environments one finding.
+type Key = (Arc<str>, Arc<str>, String, Verdict, String);
+
+/// A finding with the place of its first occurrence, which suppressions ask about.
+pub(crate) struct Collected {
+    pub(crate) finding: Finding,
+    pub(crate) places: Vec<Place>,
+}
+
+/// Groups hits into findings and finds their places.
+pub(crate) fn collect(environments: &[Environment], settings: &Settings, hits: Vec<Hit>) -> Vec<Collected> {
+    let mut groups: BTreeMap<Key, Vec<(Hit, Severity)>> = BTreeMap::new();
+    for hit in hits {
+        let environment = &environments[hit.environment];
+        let severity = settings.severity(&hit.policy, hit.violation.unknown, &environment.name, environment.tier);
+        if severity == Severity::Off {
+            continue;
+        }
+        let identity = environments[hit.place.environment].identities[hit.place.resource].clone();
+        let verdict = if hit.violation.unknown { Verdict::Unknown } else { Verdict::Violated };
+        let violation = &hit.violation;
+        let key = (hit.policy.id.clone(), identity, violation.path.clone(), verdict, violation.message.clone());
+        groups.entry(key).or_default().push((hit, severity));
+    }
+    let mut places = Places { environments, maps: HashMap::new() };
+    groups.into_iter().map(|(key, hits)| finding(&key, &hits, &mut places)).collect()
+}
+
+fn finding(key: &Key, hits: &[(Hit, Severity)], places: &mut Places<'_>) -> Collected {
+    let environments = places.environments;
+    let mut hits: Vec<&(Hit, Severity)> = hits.iter().collect();
+    hits.sort_by_key(|(hit, _)| hit.environment);
+    hits.dedup_by_key(|(hit, _)| hit.environment);
+    let (first, _) = hits[0];
+    let resource = places.resource(first.place);
+    let location = places.location(first.place, &first.violation.path);
+    let sensitive = first.policy.sensitive || resource.is("", "Secret");
+    let occurrences: Vec<Occurrence> = hits
+        .iter()
+        .map(|(hit, severity)| {
+            let here = places.resource(hit.place);
+            let (mark, _) = here.locate(&hit.violation.path);
+            let place = places.location(hit.place, &hit.violation.path);
+            Occurrence {
+                environment: environments[hit.environment].name.clone(),
+                severity: *severity,
+                namespace: here.id.namespace.clone().filter(|_| here.id.namespace != resource.id.namespace),
+                rendered: (mark.line > 0).then_some(RenderedPlace { line: mark.line }),
+                location: Some(place).filter(|place| *place != location),
+                values: Vec::new(),
+            }
+        })
+        .collect();
+    let (policy, identity, pointer, verdict, message) = key;
+    let finding = Finding {
+        policy: policy.clone(),
+        verdict: *verdict,
+        severity: occurrences.iter().map(|occurrence| occurrence.severity).max().unwrap_or_default(),
+        message: message.clone(),
+        environments: occurrences.iter().map(|occurrence| occurrence.environment.clone()).collect(),
+        resource: Some(ResourceRef {
+            api_version: resource.api_version.clone(),
+            kind: resource.id.kind.clone(),
+            namespace: resource.id.namespace.clone(),
+            name: resource.id.name.clone(),
+        }),
+        pointer: pointer.clone(),
+        location: Some(location),
+        witness: first.violation.witness.clone(),
+        fix: first.policy.fix.clone(),
+        fingerprint: fingerprint(policy, identity, Some(resource.node()), pointer, message),
+        occurrences,
+        sensitive,
+    };
+    Collected { finding, places: hits.iter().map(|(hit, _)| hit.place).collect() }
+}
+
+/// Places in templates; each manifest is traced at most once.
+struct Places<'a> {
+    environments: &'a [Environment],
+    maps: HashMap<*const Manifest, Option<render::SourceMap>>,
+}
+
+impl<'a> Places<'a> {
+    fn resource(&self, place: Place) -> &'a Resource {
+        &self.environments[place.environment].resources[place.resource]
+    }
+
+    fn location(&mut self, place: Place, pointer: &str) -> Location {
+        let environment = &self.environments[place.environment];
+        let resource = self.resource(place);
+        let manifest = &resource.manifest;
+        if let Some(source) = &resource.document.source {
+            // The line of the template that Helm rendered is not in its output.
+            return Location::file(source.clone());
+        }
+        let (mark, _) = resource.locate(pointer);
+        let map = self.maps.entry(Arc::as_ptr(manifest)).or_insert_with(|| environment.source_map(manifest));
+        match map {
+            Some(map) => environment.trace(manifest, map, mark.line, mark.column),
+            None if mark.line > 0 => Location::at(manifest.file.clone(), mark.line, mark.column),
+            None => Location::file(manifest.file.clone()),
+        }
+    }
+}

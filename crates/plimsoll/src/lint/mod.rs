@@ -1,0 +1,196 @@
+//! The linter: facts, policies, findings, in that order.
+//!
+//! [`Linter::check`] takes rendered environments and gives a report. A policy says where and why; here
+//! it is decided for whom a policy runs, how severe a violation is in which environment, which
+//! violations are one finding, and what a suppression takes out.
+
+mod collect;
+mod evaluate;
+mod settings;
+mod sources;
+mod subject;
+mod suppress;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::facts::{Facts, parity};
+use crate::finding::Finding;
+use crate::moment::Moment;
+use crate::policy::{self, Compiled, Policies, Term};
+use crate::rendered::{Environment, Rendered};
+use crate::report::{Report, Summary};
+use crate::workspace::Workspace;
+use crate::{Location, Note, Result};
+
+pub use settings::Settings;
+
+/// Checks rendered environments against policies.
+#[derive(Debug)]
+pub struct Linter {
+    policies: Policies,
+    /// Every id, the unselected ones too: naming one of those is no mistake.
+    known: BTreeSet<Arc<str>>,
+    now: Option<Moment>,
+    selected: bool,
+    narrowed: bool,
+}
+
+impl Linter {
+    /// A linter with these policies.
+    pub fn new(policies: Policies) -> Self {
+        let known = policies.iter().map(|policy| policy.id.clone()).collect();
+        Self { policies, known, now: None, selected: false, narrowed: false }
+    }
+
+    /// A linter with the built-in policies and the workspace's own.
+    pub fn for_workspace(workspace: &Workspace) -> Result<Self> {
+        let mut policies = Policies::builtin()?;
+        let config = workspace.config();
+        for path in &config.policies.paths {
+            let own = Policies::load(workspace.files(), &path.value);
+            policies.extend(own.map_err(|error| error.with_location(config.location(path.mark)))?);
+        }
+        Ok(Self::new(policies))
+    }
+
+    /// Sets the moment that expiry dates are compared with; without one nothing expires.
+    #[must_use]
+    pub fn now(mut self, now: Moment) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// Keeps these policies, by id or `category/`; none named keeps all.
+    pub fn select<S: AsRef<str>>(mut self, names: &[S]) -> Result<Self> {
+        if !names.is_empty() {
+            self.policies = self.policies.select(names)?;
+            self.selected = true;
+        }
+        Ok(self)
+    }
+
+    /// Drops these policies, by id or `category/`.
+    pub fn ignore<S: AsRef<str>>(mut self, names: &[S]) -> Result<Self> {
+        if !names.is_empty() {
+            self.policies = self.policies.ignore(names)?;
+            self.selected = true;
+        }
+        Ok(self)
+    }
+
+    /// Says that only a part of the workspace was rendered, so that an unused suppression may have its use.
+    #[must_use]
+    pub fn narrowed(mut self) -> Self {
+        self.narrowed = true;
+        self
+    }
+
+    /// The policies.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// Checks every environment and compares those that mirror each other.
+    ///
+    /// Errors of rendering are taken over into the report; what rendered is checked all the same.
+    pub fn check(&self, rendered: &Rendered) -> Report {
+        let settings = &rendered.settings;
+        let environments = rendered.environments();
+        let options = policy::Options { engine: settings.interpreter().then_some(policy::Engine::Interpreter) };
+        let (compiled, facts) = rayon::join(
+            || Compiled::new(&self.policies, options),
+            || environments.par_iter().map(|environment| Facts::derive(&environment.resources, &environment.declared)).collect::<Vec<_>>(),
+        );
+        let subjects = subject::subjects(environments, &facts);
+        let evaluation = evaluate::Evaluation {
+            environments,
+            settings,
+            compiled: &compiled,
+            facts: environments.iter().map(|_| Term::object([])).collect(),
+            workspace_facts: workspace_facts(environments),
+        };
+        let outcome = evaluation.run(&subjects);
+        let mut collected = collect::collect(environments, settings, outcome.hits);
+        let whole = settings.whole && !self.selected && !self.narrowed;
+        let suppressed = suppress::suppress(&mut collected, settings, environments, self.now, whole);
+        let mut report = Report {
+            summary: summary(environments, suppressed),
+            findings: sorted(collected.into_iter().map(|collected| collected.finding).collect()),
+            notes: rendered.notes().to_vec(),
+            ..Report::default()
+        };
+        let known: Vec<&str> = self.known.iter().map(|id| &**id).collect();
+        report.extend_errors(rendered.errors().iter().cloned());
+        report.extend_errors(self.policies.errors().iter().cloned());
+        report.extend_errors(compiled.errors().iter().cloned());
+        report.extend_errors(settings.unknown_policies(&known));
+        report.extend_errors(outcome.errors);
+        report.notes.extend(slower(&compiled));
+        report.count();
+        report.sources = sources::of(&report, rendered);
+        report
+    }
+}
+
+fn summary(environments: &[Environment], suppressed: usize) -> Summary {
+    Summary {
+        resources: environments.iter().map(|environment| environment.resources().count()).sum(),
+        environments: environments.iter().map(|environment| environment.name.clone()).collect(),
+        suppressed,
+        ..Summary::default()
+    }
+}
+
+/// The worst first, then by place, so that a report reads like the files it is about.
+fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| (finding.location.clone(), finding.policy.clone(), finding.pointer.clone());
+        (b.severity, a.verdict).cmp(&(a.severity, b.verdict)).then_with(|| key(a).cmp(&key(b))).then_with(|| a.message.cmp(&b.message))
+    });
+    findings
+}
+
+/// Policies that the fast engine cannot be trusted with run on the slow one, and say so.
+fn slower(compiled: &Compiled) -> Vec<Note> {
+    compiled
+        .notes()
+        .iter()
+        .map(|note| Note {
+            location: note.reason.location().cloned().or_else(|| Some(Location::file(&*note.policy))),
+            message: format!("{} runs on the slower interpreter: {}", note.policy, note.reason.message()),
+        })
+        .collect()
+}
+
+/// What is known only when environments are compared.
+fn workspace_facts(environments: &[Environment]) -> Term {
+    let mut missing = Vec::new();
+    for mirror in environments {
+        let of = mirror.mirrors.as_ref().and_then(|of| environments.iter().find(|other| other.name == *of));
+        if let Some(of) = of {
+            missing.extend(parity::compare((&mirror.name, &comparable(mirror)), (&of.name, &comparable(of))));
+        }
+    }
+    // Facts are plain structs with string keys: nothing in them can fail to serialise.
+    Term::object([("parity", Term::serialize(&missing).unwrap_or_else(|_| Term::array([])))])
+}
+
+/// The objects that a mirroring environment is compared by: its own, without what is declared to be in
+/// some environments only.
+fn comparable(environment: &Environment) -> Vec<parity::Object<'_>> {
+    let partial = |resource: &crate::manifest::Resource| {
+        let rendering = resource.manifest.rendering.as_ref();
+        rendering.is_some_and(|rendering| environment.installations[rendering.installation].partial)
+    };
+    environment
+        .resources
+        .iter()
+        .zip(&environment.identities)
+        .filter(|(resource, _)| !resource.is_external() && !partial(resource))
+        .map(|(resource, identity)| parity::Object { identity, id: &resource.id })
+        .collect()
+}
+

@@ -1,0 +1,98 @@
+//! What policies are evaluated for: each distinct resource once, however many environments it stands in.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::facts::{Facts, ResourceFacts};
+use crate::manifest::{Document, Resource};
+use crate::policy::{Input, Term};
+use crate::rendered::Environment;
+use crate::yaml::Node;
+
+/// A place at which a subject stands: an environment and a resource in it, as positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) environment: usize,
+    pub(crate) resource: usize,
+}
+
+/// A resource with everything that was derived about it, and every place where both are the same.
+#[derive(Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) resource: &'a Resource,
+    pub(crate) facts: &'a Facts<'a>,
+    pub(crate) places: Vec<Place>,
+}
+
+impl Subject<'_> {
+    /// The position of the resource in the environment it was first met in.
+    fn at(&self) -> usize {
+        self.places[0].resource
+    }
+
+    /// Whether it carries a pod template.
+    pub(crate) fn is_workload(&self) -> bool {
+        self.facts.workload(self.at()).is_some()
+    }
+
+    /// `input`, but for what depends on the policy and the environment.
+    pub(crate) fn input(&self) -> Input {
+        let resource = resource(self.resource);
+        let mut input = Input::new()
+            .with("id", Term::from(self.resource.id.to_string().as_str()))
+            .with("facts", serialized(self.facts.of(self.at())));
+        if let Some(workload) = self.facts.workload(self.at()) {
+            let view = Node::from_json(&workload.view());
+            let containers = view.get("containers").map(Node::items).unwrap_or_default();
+            let containers = containers.iter().zip(&workload.containers).map(|(view, container)| {
+                Term::object(members(view).chain([("spec", Term::from(container.spec))]))
+            });
+            let containers = Term::array(containers);
+            let own = [("pod", Term::from(workload.pod)), ("containers", containers)];
+            input = input.with("workload", Term::object(members(&view).chain(own)));
+        }
+        input.with("resource", resource)
+    }
+}
+
+fn members(node: &Node) -> impl Iterator<Item = (&str, Term)> {
+    node.entries().iter().map(|entry| (&*entry.key, Term::from(&entry.value)))
+}
+
+/// The object as Kubernetes reads it: with the namespace that the release or the caller gives it.
+fn resource(resource: &Resource) -> Term {
+    let node = resource.node();
+    let namespace = resource.id.namespace.as_ref().filter(|_| node.str_at(&["metadata", "namespace"]).is_none());
+    let Some(namespace) = namespace else { return Term::from(node) };
+    let metadata = node.get("metadata").map(members).into_iter().flatten();
+    let metadata = Term::object(metadata.chain([("namespace", Term::from(&**namespace))]));
+    Term::object(members(node).chain([("metadata", metadata)]))
+}
+
+fn serialized(facts: &ResourceFacts) -> Term {
+    // Facts are plain structs with string keys: nothing in them can fail to serialise.
+    Term::serialize(facts).unwrap_or_else(|_| Term::object([]))
+}
+
+/// The distinct resources of all environments, in the order in which they are first met.
+///
+/// Two are the same when they come from equal documents, have the same id and the same facts.
+pub(crate) fn subjects<'a>(environments: &'a [Environment], facts: &'a [Facts<'a>]) -> Vec<Subject<'a>> {
+    let mut subjects: Vec<Subject<'a>> = Vec::new();
+    let mut seen: HashMap<(*const Document, Option<usize>, &str), Vec<usize>> = HashMap::new();
+    for (environment, (rendered, facts)) in environments.iter().zip(facts).enumerate() {
+        for (at, resource) in rendered.resources.iter().enumerate().filter(|(_, resource)| !resource.is_external()) {
+            let place = Place { environment, resource: at };
+            let key = (Arc::as_ptr(&resource.document), resource.item, resource.namespace());
+            let known = seen.entry(key).or_default();
+            match known.iter().find(|number| subjects[**number].facts.of(subjects[**number].at()) == facts.of(at)) {
+                Some(number) => subjects[*number].places.push(place),
+                None => {
+                    known.push(subjects.len());
+                    subjects.push(Subject { resource, facts, places: vec![place] });
+                }
+            }
+        }
+    }
+    subjects
+}

@@ -1,0 +1,40 @@
+//! The name somebody probably meant.
+
+/// The candidate spelled most like `word`, if one is near enough to have been meant.
+///
+/// Near enough is one letter, or a third of them: changed, left out, added or transposed.
+/// Ties go to the first in alphabetical order, so that the answer does not depend on iteration order.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let length = lower.chars().count();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= 1.max(length.min(candidate.chars().count()) / 3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean", or the list of what there is.
+pub(crate) fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if let Some(candidate) = nearest(name, candidates.clone()) {
+        return format!("did you mean `{candidate}`?");
+    }
+    let all: Vec<_> = candidates.into_iter().map(|candidate| format!("`{candidate}`")).collect();
+    if all.is_empty() { "there is none yet".to_owned() } else { format!("there is {}", all.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn only_what_was_meant() {
+        assert_eq!(nearest("tgg", ["tag", "repository"]), Some("tag"));
+        assert_eq!(nearest("enviroments", ["environments", "external"]), Some("environments"));
+        assert_eq!(nearest("prodution", ["staging", "production", "dr"]), Some("production"));
+        assert_eq!(nearest("Production", ["production", "staging"]), Some("production"));
+        assert_eq!(nearest("x", ["yz", "a"]), None);
+        assert_eq!(nearest("replica", ["replicas", "image"]), Some("replicas"));
+    }
+}

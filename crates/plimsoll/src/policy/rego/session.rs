@@ -1,0 +1,156 @@
+//! Running policies on one thread.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use regorus::Value;
+use regorus::rvm::vm::{RegoVM, VmError};
+use regorus::utils::limits::ExecutionTimerConfig;
+
+use super::compiled::{Compiled, Engine, Ready};
+use super::value::{Input, Term};
+use super::{guarded, shape, source};
+use crate::policy::Violation;
+use crate::{Error, ErrorKind, Location, Result};
+
+/// How many instructions a policy may take for one resource.
+pub const INSTRUCTIONS_PER_RESOURCE: usize = 1_000_000;
+/// How many instructions a policy may take for one environment, or for the workspace.
+pub const INSTRUCTIONS_PER_ENVIRONMENT: usize = 20_000_000;
+/// The interpreter counts no instructions: a clock, generous enough to be hit by endless work only.
+const INTERPRETER_SECONDS: u64 = 20;
+
+/// Evaluates compiled policies on one thread, reusing machines from one evaluation to the next.
+#[derive(Debug)]
+pub struct Session<'a> {
+    compiled: &'a Compiled,
+    data: Value,
+    machines: Vec<Option<Box<RegoVM>>>,
+    interpreters: Vec<Option<Box<regorus::Engine>>>,
+}
+
+/// The outcome of both executors for one evaluation.
+#[derive(Debug)]
+pub struct Both {
+    /// The register machine, over the rewritten policy.
+    pub machine: Result<Vec<Violation>>,
+    /// The interpreter, over the policy as written.
+    pub interpreter: Result<Vec<Violation>>,
+}
+
+impl Both {
+    /// Whether both found the same violations.
+    pub fn agree(&self) -> bool {
+        matches!((&self.machine, &self.interpreter), (Ok(machine), Ok(interpreter)) if machine == interpreter)
+    }
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(compiled: &'a Compiled, facts: Term) -> Self {
+        let Term(data) = Term::object([("facts", facts)]);
+        let machines = (0..compiled.len()).map(|_| None).collect();
+        Self { compiled, data, machines, interpreters: (0..compiled.len()).map(|_| None).collect() }
+    }
+
+    /// The violations of one policy for one input, ordered.
+    ///
+    /// An error (a limit hit, a result of the wrong shape, a function that failed) means that the verdict
+    /// is unknown: nothing may be concluded from the absence of violations. Kind `Limit` is a limit.
+    pub fn evaluate(&mut self, policy: usize, input: &Input) -> Result<Vec<Violation>> {
+        let engine = self.compiled.ready(policy)?.engine;
+        self.evaluate_on(engine, policy, input)
+    }
+
+    pub(super) fn evaluate_on(&mut self, engine: Engine, policy: usize, input: &Input) -> Result<Vec<Violation>> {
+        let ready = self.compiled.ready(policy)?;
+        let value = match engine {
+            Engine::Machine => self.machine(ready, policy, input)?,
+            Engine::Interpreter => self.interpreter(ready, policy, input)?,
+        };
+        shape::violations(&ready.policy, &value)
+    }
+
+    fn machine(&mut self, ready: &Ready, policy: usize, input: &Input) -> Result<Value> {
+        let mut machine = match self.machines[policy].take() {
+            Some(machine) => machine,
+            None => Box::new(new_machine(ready, &self.data).map_err(|error| failed(ready, &error, 0))?),
+        };
+        machine.set_input(input.0.clone());
+        let outcome = guarded(|| machine.execute_entry_point_by_index(0));
+        match outcome {
+            Ok(Ok(value)) => {
+                self.machines[policy] = Some(machine);
+                Ok(value)
+            }
+            // A machine that failed is dropped: its stacks are wherever the failure left them.
+            Ok(Err(error)) => Err(failed(ready, &error, machine.get_pc())),
+            Err(panic) => Err(source::internal(&ready.policy.file, &panic)),
+        }
+    }
+
+    fn interpreter(&mut self, ready: &Ready, policy: usize, input: &Input) -> Result<Value> {
+        let engine_error = |message: &str| source::engine_error(&ready.policy.file, message);
+        let mut interpreter = match self.interpreters[policy].take() {
+            Some(interpreter) => interpreter,
+            None => {
+                let mut interpreter = ready.runnable.interpreter().map_err(|message| engine_error(&message))?;
+                interpreter.add_data(self.data.clone()).map_err(|error| engine_error(&error.to_string()))?;
+                interpreter.set_execution_timer_config(ExecutionTimerConfig {
+                    limit: Duration::from_secs(INTERPRETER_SECONDS),
+                    check_interval: NonZeroU32::MIN.saturating_add(999),
+                });
+                Box::new(interpreter)
+            }
+        };
+        interpreter.set_input(input.0.clone());
+        let outcome = guarded(|| interpreter.eval_rule(ready.runnable.entry.clone()));
+        match outcome {
+            Ok(Ok(value)) => {
+                self.interpreters[policy] = Some(interpreter);
+                Ok(value)
+            }
+            Ok(Err(error)) => Err(match error.downcast_ref::<regorus::LimitError>() {
+                Some(regorus::LimitError::TimeLimitExceeded { .. }) => limit(
+                    Location::file(ready.policy.file.clone()),
+                    format!("the policy did not finish within {INTERPRETER_SECONDS} seconds on the interpreter"),
+                ),
+                _ => engine_error(&error.to_string()),
+            }),
+            Err(panic) => Err(source::internal(&ready.policy.file, &panic)),
+        }
+    }
+}
+
+fn new_machine(ready: &Ready, data: &Value) -> Result<RegoVM, VmError> {
+    let mut machine = RegoVM::new();
+    machine.load_program(ready.runnable.program.clone());
+    machine.set_data(data.clone())?;
+    machine.set_max_instructions(instructions(ready));
+    machine.set_strict_builtin_errors(true);
+    Ok(machine)
+}
+
+fn instructions(ready: &Ready) -> usize {
+    if ready.policy.on.is_resource() { INSTRUCTIONS_PER_RESOURCE } else { INSTRUCTIONS_PER_ENVIRONMENT }
+}
+
+fn failed(ready: &Ready, error: &VmError, instruction: usize) -> Error {
+    let place = ready.runnable.place(instruction);
+    if matches!(error, VmError::InstructionLimitExceeded { .. }) {
+        let limit_ = instructions(ready);
+        return limit(place, format!("the policy took more than {limit_} instructions"));
+    }
+    // The engine's messages end with `(pc=12)`, which means nothing to the author of a policy.
+    let text = error.to_string();
+    let text = text.split(" (pc=").next().unwrap_or(&text);
+    let text = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(text).trim();
+    Error::new(ErrorKind::Policy, format!("the policy failed: {}", text.trim_start_matches("error: ")))
+        .with_location(place)
+        .with_help("check types before calling: `is_string(x)`, `object.get(x, \"key\", default)`")
+}
+
+fn limit(place: Location, message: String) -> Error {
+    Error::new(ErrorKind::Limit, message)
+        .with_location(place)
+        .with_help("loop over less: nested `some … in` multiply; heavy work belongs into a fact")
+}

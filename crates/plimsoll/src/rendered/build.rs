@@ -1,0 +1,244 @@
+//! From a workspace's plan to rendered environments: charts, values, templates, plain files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::assemble;
+use super::layers::Layers;
+use super::{Environment, Installation, Overrides, Rendered};
+use crate::chart::{Chart, Loader};
+use crate::facts::selector::Labels;
+use crate::facts::world::Declared;
+use crate::lint::Settings;
+use crate::manifest::{Manifest, Rendering};
+use crate::policy::Need;
+use crate::problems::Problems;
+use crate::render::{self, Program};
+use crate::values::{self, Values};
+use crate::workspace::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Workspace};
+use crate::{Error, Note};
+
+/// A chart that was loaded and compiled, or everything that is wrong with it.
+struct Compiled {
+    chart: Arc<Chart>,
+    program: Arc<Program>,
+    errors: Vec<Error>,
+}
+
+type Charts = BTreeMap<Arc<str>, Result<Compiled, Vec<Error>>>;
+
+/// One release in one environment, rendered.
+struct Installed {
+    installation: Installation,
+    manifests: Vec<render::Manifest>,
+    errors: Vec<Error>,
+    notes: Vec<Note>,
+}
+
+/// Renders the environments of a plan.
+pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) -> Rendered {
+    let mut problems = Problems::default();
+    plan.errors.iter().for_each(|error| problems.add(error.clone()));
+    plan.notes.iter().for_each(|note| problems.note(note.message.clone(), note.location.clone()));
+    let charts = charts(workspace, plan);
+    let layers = Layers::read(workspace.files(), plan);
+    layers.errors().for_each(|error| problems.add(error.clone()));
+
+    let jobs: Vec<(usize, &PlannedRelease)> = plan
+        .environments
+        .iter()
+        .enumerate()
+        .flat_map(|(at, environment)| environment.releases.iter().map(move |release| (at, release)))
+        .collect();
+    let contexts: Vec<Arc<render::Environment>> = plan.environments.iter().map(context).collect();
+    let installed: Vec<Option<Installed>> = jobs
+        .par_iter()
+        .map(|(at, release)| match charts.get(&release.chart) {
+            Some(Ok(compiled)) => Some(install(compiled, release, &contexts[*at], &layers, overrides)),
+            _ => None,
+        })
+        .collect();
+    report_charts(&charts, plan, &mut problems);
+
+    let mut environments: Vec<Environment> = plan.environments.iter().map(environment).collect();
+    for ((at, release), installed) in jobs.iter().zip(installed) {
+        if let Some(installed) = installed {
+            adopt(&mut environments[*at], release, installed, &mut problems);
+        }
+    }
+    for (environment, plan) in environments.iter_mut().zip(&plan.environments) {
+        plain(workspace, environment, &plan.manifests, false, &mut problems);
+        plain(workspace, environment, &plan.external.manifests, true, &mut problems);
+    }
+    let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
+    assemble::parse(&mut environments, &align, &mut problems);
+    let (errors, notes) = problems.finish();
+    Rendered {
+        environments,
+        errors,
+        notes,
+        files: workspace.files().clone(),
+        settings: Arc::new(settings(workspace, plan)),
+    }
+}
+
+/// Loads and compiles every chart of the plan once, in parallel.
+fn charts(workspace: &Workspace, plan: &Plan) -> Charts {
+    let names: BTreeSet<&Arc<str>> =
+        plan.environments.iter().flat_map(|environment| environment.releases.iter().map(|release| &release.chart)).collect();
+    let loader = Loader::new(workspace.files().clone());
+    let names: Vec<&Arc<str>> = names.into_iter().collect();
+    names
+        .into_par_iter()
+        .map(|name| {
+            let compiled = loader.load(name).map(|chart| {
+                let (program, errors) = Program::compile(&chart);
+                Compiled { chart, program: Arc::new(program), errors }
+            });
+            (name.clone(), compiled)
+        })
+        .collect()
+}
+
+/// A chart's own errors, once, with every environment that has a release of it.
+fn report_charts(charts: &Charts, plan: &Plan, problems: &mut Problems) {
+    for environment in &plan.environments {
+        for release in &environment.releases {
+            let errors = match charts.get(&release.chart) {
+                Some(Ok(compiled)) => &compiled.errors,
+                Some(Err(errors)) => errors,
+                None => continue,
+            };
+            for error in errors {
+                problems.add_in(&environment.environment.name, error.clone());
+            }
+        }
+    }
+}
+
+fn context(plan: &EnvironmentPlan) -> Arc<render::Environment> {
+    let environment = &plan.environment;
+    Arc::new(render::Environment {
+        name: environment.name.to_string(),
+        tier: environment.tier.name().to_owned(),
+        kubernetes: environment.kubernetes.to_string(),
+        vars: environment.vars.clone(),
+        api_versions: plan.external.provides.apis.iter().cloned().collect(),
+    })
+}
+
+fn install(
+    compiled: &Compiled,
+    planned: &PlannedRelease,
+    environment: &Arc<render::Environment>,
+    layers: &Layers,
+    overrides: &Overrides,
+) -> Installed {
+    let mut user = Values::new();
+    let options = values::MergeOptions::default();
+    for source in &planned.layers {
+        if let Some((layer, node)) = layers.layer(source) {
+            user.merge(layer, node, &options);
+        }
+    }
+    let mut errors = overrides.apply(&mut user);
+    let values = values::coalesce(&compiled.chart, &user);
+    errors.extend(values::validate(&compiled.chart, &values));
+    let notes = values.notes().to_vec();
+    let release = render::Release {
+        name: planned.name.to_string(),
+        namespace: planned.namespace.to_string(),
+        ..render::Release::default()
+    };
+    let installation = Installation {
+        release,
+        environment: environment.clone(),
+        program: compiled.program.clone(),
+        values,
+        partial: planned.partial,
+    };
+    // What a missing values file would have said is not known: what else is wrong may follow from that.
+    let output = if planned.incomplete { render::Output::default() } else { compiled.program.render(&installation.context()) };
+    errors.extend(output.errors);
+    Installed { installation, manifests: output.manifests, errors, notes }
+}
+
+fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Installed, problems: &mut Problems) {
+    let number = environment.installations.len();
+    let name: Arc<str> = Arc::from(format!("{}/{}", planned.namespace, planned.name));
+    for manifest in installed.manifests {
+        environment.manifests.push(Arc::new(Manifest {
+            file: manifest.template.clone(),
+            text: manifest.text.clone(),
+            release: Some(name.clone()),
+            namespace: Some(planned.namespace.clone()),
+            rendering: Some(Rendering { manifest, installation: number }),
+            strict: true,
+            external: false,
+        }));
+    }
+    for error in installed.errors {
+        problems.add_in(&environment.name, error);
+    }
+    for note in installed.notes {
+        problems.note(note.message, note.location);
+    }
+    environment.installations.push(installed.installation);
+}
+
+fn environment(plan: &EnvironmentPlan) -> Environment {
+    let external = &plan.external;
+    let labels = |labels: &BTreeMap<String, String>| -> Labels {
+        labels.iter().map(|(key, value)| (Arc::from(key.as_str()), Arc::from(value.as_str()))).collect()
+    };
+    Environment {
+        name: plan.environment.name.clone(),
+        tier: plan.environment.tier,
+        kubernetes: plan.environment.kubernetes.clone(),
+        mirrors: plan.environment.mirrors.clone(),
+        manifests: Vec::new(),
+        resources: Vec::new(),
+        identities: Vec::new(),
+        declared: Declared {
+            complete: external.complete.iter().map(|kind| kind.to_ascii_lowercase()).collect(),
+            namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
+        },
+        installations: Vec::new(),
+    }
+}
+
+/// Reads plain manifests; a file that several environments name is read once for each.
+fn plain(workspace: &Workspace, environment: &mut Environment, files: &[ManifestFile], external: bool, problems: &mut Problems) {
+    let read: Vec<_> = files.par_iter().map(|file| workspace.files().read_text(&file.file)).collect();
+    for (file, text) in files.iter().zip(read) {
+        match text {
+            Ok(text) => environment.manifests.push(Arc::new(Manifest {
+                file: file.file.clone(),
+                text,
+                namespace: file.namespace.clone(),
+                strict: file.origin == Origin::Named,
+                external,
+                ..Manifest::default()
+            })),
+            Err(error) => problems.add_in(&environment.name, error),
+        }
+    }
+}
+
+fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
+    let config = workspace.shared_config();
+    let mut declared = BTreeSet::new();
+    let mut declare = |is: bool, need: Need| {
+        if is {
+            declared.insert(need);
+        }
+    };
+    declare(plan.environments.iter().any(|plan| plan.environment.mirrors.is_some()), Need::Mirrors);
+    declare(plan.environments.iter().any(|plan| !plan.external.complete.is_empty()), Need::Complete);
+    declare(!config.identities.groups.is_empty(), Need::Identities);
+    declare(config.trust.is_some(), Need::Trust);
+    declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
+    Settings { config: Some(config), declared, whole: plan.environments.len() == workspace.plan().environments.len() }
+}

@@ -1,0 +1,146 @@
+//! The ordered findings of one run, and the formats they are written in.
+//!
+//! One file per format, each behind [`Writer`]. Nothing here decides anything: what is in a report was
+//! decided by the [linter](crate::lint).
+
+mod json;
+mod text;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::finding::{Finding, Severity, Verdict};
+use crate::{Error, ErrorKind, Note, Result};
+
+pub use json::Json;
+pub use text::Text;
+
+/// How many of what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Objects rendered or read, over all environments.
+    pub resources: usize,
+    /// The environments that were checked, in the workspace's order.
+    pub environments: Vec<Arc<str>>,
+    /// Violations of severity error.
+    pub errors: usize,
+    /// Violations of severity warning.
+    pub warnings: usize,
+    /// Violations of severity info.
+    pub infos: usize,
+    /// Findings whose verdict is unknown.
+    pub unknown: usize,
+    /// Findings that a suppression took out.
+    pub suppressed: usize,
+}
+
+/// The findings of one run, with what could not be done.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    pub(crate) summary: Summary,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) errors: Vec<Error>,
+    pub(crate) notes: Vec<Note>,
+    /// The text of every file that a finding or an error is in, for formats that quote it.
+    pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Report {
+    /// How many of what.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The findings, the worst first, then by file and line.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// What could not be done; what could be is in the findings all the same.
+    pub fn errors(&self) -> &[Error] {
+        &self.errors
+    }
+
+    /// What is worth knowing about the run itself.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// Whether a violation is at least as severe as `level`; what is unknown fails nothing below its own severity.
+    pub fn fails_at(&self, level: Severity) -> bool {
+        level != Severity::Off && self.findings.iter().any(|finding| finding.severity >= level)
+    }
+
+    /// Adds errors that happened outside the check itself.
+    pub fn extend_errors(&mut self, errors: impl IntoIterator<Item = Error>) {
+        for error in errors {
+            if !self.errors.contains(&error) {
+                self.errors.push(error);
+            }
+        }
+    }
+
+    /// Writes the report in a format with its default settings.
+    pub fn write(&self, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
+        match format {
+            Format::Text => Text::default().write(self, out),
+            Format::Json => Json.write(self, out),
+        }
+    }
+
+    pub(crate) fn count(&mut self) {
+        let summary = &mut self.summary;
+        (summary.errors, summary.warnings, summary.infos, summary.unknown) = (0, 0, 0, 0);
+        for finding in &self.findings {
+            match (finding.verdict, finding.severity) {
+                (Verdict::Unknown, _) => summary.unknown += 1,
+                (Verdict::Violated, Severity::Error) => summary.errors += 1,
+                (Verdict::Violated, Severity::Warning) => summary.warnings += 1,
+                (Verdict::Violated, Severity::Info) => summary.infos += 1,
+                (Verdict::Violated, Severity::Off) => {}
+            }
+        }
+    }
+}
+
+/// Something that writes reports.
+pub trait Writer {
+    /// Writes one report.
+    fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// The formats a report can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; described by `docs/report.schema.json`.
+    Json,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| {
+            Error::new(ErrorKind::Argument, format!("`{name}` is not a format")).with_help("formats are text and json")
+        })
+    }
+}

@@ -1,0 +1,247 @@
+//! Text for people: each finding once, with the line of the template it comes from.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+
+use super::{Report, Summary, Writer};
+use crate::Location;
+use crate::finding::{Finding, Severity, Verdict};
+
+/// Writes a report for people.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Text {
+    /// Whether to use ANSI colours.
+    pub color: bool,
+    /// Columns to wrap at.
+    pub width: usize,
+    /// Whether to leave out the notes and, without findings and errors, the last line.
+    pub quiet: bool,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { color: false, width: 100, quiet: false }
+    }
+}
+
+impl Writer for Text {
+    fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+        for finding in &report.findings {
+            self.show(&Shown::finding(finding, report), out)?;
+        }
+        for error in &report.errors {
+            self.show(&Shown::error(error, report), out)?;
+        }
+        if !self.quiet {
+            for note in &report.notes {
+                let place = note.location.as_ref().map(|location| format!("{location}: ")).unwrap_or_default();
+                writeln!(out, "note: {place}{}", note.message)?;
+            }
+        }
+        if !self.quiet || !report.findings.is_empty() || !report.errors.is_empty() {
+            writeln!(out, "{}", self.last_line(report))?;
+        }
+        Ok(())
+    }
+}
+
+impl Text {
+    fn show(&self, shown: &Shown, out: &mut dyn io::Write) -> io::Result<()> {
+        let theme = if self.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(self.width).with_context_lines(1).with_links(false);
+        let mut text = String::new();
+        handler.render_report(&mut text, shown).map_err(io::Error::other)?;
+        writeln!(out, "{}\n", text.trim_end())
+    }
+
+    fn last_line(&self, report: &Report) -> String {
+        let summary = &report.summary;
+        let bad = report.errors.len() + summary.errors;
+        let mark = if bad > 0 { "✗" } else { "✓" };
+        let line = format!("{mark} {}", sentence(report, summary));
+        match (self.color, bad) {
+            (false, _) => line,
+            (true, 0) => format!("\u{1b}[32m{line}\u{1b}[0m"),
+            (true, _) => format!("\u{1b}[31m{line}\u{1b}[0m"),
+        }
+    }
+}
+
+fn sentence(report: &Report, summary: &Summary) -> String {
+    let environments: Vec<&str> = summary.environments.iter().map(|name| &**name).collect();
+    let mut found = Vec::new();
+    for (number, one, many) in [
+        (summary.errors, "error", "errors"),
+        (summary.warnings, "warning", "warnings"),
+        (summary.infos, "info", "infos"),
+        (summary.unknown, "unknown", "unknown"),
+        (summary.suppressed, "suppressed", "suppressed"),
+    ] {
+        if number > 0 {
+            found.push(format!("{number} {}", if number == 1 { one } else { many }));
+        }
+    }
+    let found = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
+    let objects = if summary.resources == 1 { "object" } else { "objects" };
+    let mut sentence = format!("{found} in {} {objects} of {}", summary.resources, environments.join(", "));
+    match report.errors.len() {
+        0 => {}
+        1 => sentence.push_str("; 1 thing could not be done"),
+        many => sentence.push_str(&format!("; {many} things could not be done")),
+    }
+    sentence
+}
+
+/// A finding or an error in the shape that miette draws.
+#[derive(Debug)]
+struct Shown {
+    code: String,
+    message: String,
+    severity: miette::Severity,
+    help: Option<String>,
+    label: Option<LabeledSpan>,
+    source: Option<NamedSource<Arc<str>>>,
+    witness: Option<Box<Witness>>,
+}
+
+/// A line of the witness, drawn as the cause of the one before.
+#[derive(Debug)]
+struct Witness {
+    line: String,
+    next: Option<Box<Witness>>,
+}
+
+impl Witness {
+    fn chain(lines: &[String]) -> Option<Box<Self>> {
+        lines.iter().rev().fold(None, |next, line| Some(Box::new(Self { line: line.clone(), next })))
+    }
+}
+
+impl fmt::Display for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
+    }
+}
+
+impl std::error::Error for Witness {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.next.as_deref().map(|next| next as _)
+    }
+}
+
+impl Shown {
+    fn finding(finding: &Finding, report: &Report) -> Self {
+        let environments = finding.environments.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
+        let about = match &finding.resource {
+            Some(resource) => format!("{resource} in {environments}"),
+            None => environments,
+        };
+        let verdict = match finding.verdict {
+            Verdict::Violated => String::new(),
+            Verdict::Unknown => ", unknown".to_owned(),
+        };
+        let (label, source) = excerpt(finding.location.as_ref(), finding.sensitive, &about, report);
+        let mut help = finding.fix.clone();
+        if label.is_none() {
+            let place = finding.location.as_ref().map(|location| format!(", at {location}")).unwrap_or_default();
+            help = format!("{about}{place}\n{help}");
+        }
+        Self {
+            code: format!("{} ({}{verdict})", finding.policy, finding.severity),
+            message: finding.message.clone(),
+            severity: match finding.severity {
+                Severity::Error => miette::Severity::Error,
+                Severity::Warning => miette::Severity::Warning,
+                Severity::Info | Severity::Off => miette::Severity::Advice,
+            },
+            help: Some(help).filter(|help| !help.is_empty()),
+            label,
+            source,
+            witness: Witness::chain(&finding.witness),
+        }
+    }
+
+    fn error(error: &crate::Error, report: &Report) -> Self {
+        let environments = error.environments().iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
+        let about = if environments.is_empty() { "here".to_owned() } else { format!("in {environments}") };
+        let (label, source) = excerpt(error.location(), error.is_sensitive(), &about, report);
+        let message = match (label.is_some(), error.location()) {
+            (false, Some(location)) => format!("{location}: {}", error.message()),
+            _ => error.message().to_owned(),
+        };
+        Self {
+            code: format!("{} (could not be done)", error.kind().name()),
+            message,
+            severity: miette::Severity::Error,
+            help: error.help().map(str::to_owned),
+            label,
+            source,
+            witness: None,
+        }
+    }
+}
+
+/// The line to draw, where its place is known and may be shown.
+fn excerpt(
+    location: Option<&Location>,
+    sensitive: bool,
+    about: &str,
+    report: &Report,
+) -> (Option<LabeledSpan>, Option<NamedSource<Arc<str>>>) {
+    let drawn = location.filter(|_| !sensitive).and_then(|location| {
+        let text = report.sources.get(&location.file)?;
+        let (start, length) = span(text, location.line?, location.column.unwrap_or(1))?;
+        let label = LabeledSpan::new(Some(about.to_owned()), start, length);
+        Some((label, NamedSource::new(&location.file, text.clone())))
+    });
+    drawn.map_or((None, None), |(label, source)| (Some(label), Some(source)))
+}
+
+/// From a column to the end of what is written on its line, as byte offset and length.
+fn span(text: &str, line: u32, column: u32) -> Option<(usize, usize)> {
+    let mut start = 0;
+    for _ in 1..line {
+        start += text.get(start..)?.find('\n')? + 1;
+    }
+    let written = text.get(start..)?.lines().next().unwrap_or("").trim_end();
+    let offset = written.char_indices().nth(usize::try_from(column).ok()?.saturating_sub(1)).map_or(0, |(at, _)| at);
+    Some((start + offset, written.len().saturating_sub(offset)))
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Shown {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.witness.as_deref().map(|witness| witness as _)
+    }
+}
+
+impl Diagnostic for Shown {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(&self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.label.clone().map(|label| Box::new(std::iter::once(label)) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
+}
