@@ -46,7 +46,9 @@ impl Problems {
         self.errors.is_empty()
     }
 
-    pub(crate) fn finish(self) -> (Vec<Error>, Vec<Note>) {
+    /// Everything in the order of the files and lines it is about.
+    pub(crate) fn finish(mut self) -> (Vec<Error>, Vec<Note>) {
+        self.errors.sort_by(|(a, _), (b, _)| a.location().cmp(&b.location()));
         let with_environments = |(error, environments): (Error, Vec<Arc<str>>)| error.with_environments(environments);
         (self.errors.into_iter().map(with_environments).collect(), self.notes)
     }

@@ -238,11 +238,11 @@ impl Config {
     /// Complains about environments that are named and do not exist.
     fn check_references(&self, d: &mut Decoder<'_>) {
         let names = || self.environments.iter().map(|environment| environment.name.as_str());
-        let mut named: Vec<&Text> = Vec::new();
-        named.extend(self.releases.iter().flat_map(ReleaseConfig::environment_names));
-        named.extend(self.external.iter().flat_map(|external| external.environments.iter().flatten()));
-        named.extend(self.suppressions.iter().flat_map(|suppression| suppression.environments.iter().flatten()));
-        for name in named {
+        let mut mentions: Vec<&Text> = Vec::new();
+        mentions.extend(self.releases.iter().flat_map(ReleaseConfig::environment_names));
+        mentions.extend(self.external.iter().flat_map(|external| external.environments.iter().flatten()));
+        mentions.extend(self.suppressions.iter().flat_map(|suppression| suppression.environments.iter().flatten()));
+        for name in mentions {
             if !names().any(|known| known == name.as_str()) {
                 let help = suggest(name, names().collect::<Vec<_>>());
                 d.fail(name.mark, format!("there is no environment `{}`", name.value), help);
@@ -267,7 +267,11 @@ fn check_version(file: &Arc<str>, root: &Node) -> Result<()> {
         Err(Error::new(ErrorKind::Workspace, message).with_location(location).with_help(help))
     };
     if root.as_map().is_none() {
-        return fail(root.mark, format!("{FILE} is a {}, not a map", root.type_name()), "begin it with `version: 1`");
+        return fail(
+            root.mark,
+            format!("{FILE} is {}, not a map", super::decode::a_type(root)),
+            "begin it with `version: 1`",
+        );
     }
     let Some(node) = root.get("version") else {
         return fail(root.mark, format!("{FILE} does not say its version"), "add `version: 1`");
@@ -292,9 +296,8 @@ fn read_cluster(d: &mut Decoder<'_>, node: &Node, mark: Mark) -> Option<Cluster>
 fn read_pool(d: &mut Decoder<'_>, node: &Node) -> Option<Pool> {
     let mut fields = d.fields(node, "a pool")?;
     let mark = fields.mark;
-    let name = fields.get("name").and_then(|node| d.text(node, "the pool's name"));
-    let name = d.require(name, mark, "a pool", "name");
-    let nodes = fields.get("nodes").and_then(|node| {
+    let name = d.required(&mut fields, "name").and_then(|node| d.text(node, "the pool's name"));
+    let nodes = d.required(&mut fields, "nodes").and_then(|node| {
         let mut nodes = d.fields(node, "`nodes`")?;
         let min = nodes.get("min").and_then(|node| d.count(node, "`min`"));
         let max = nodes.get("max").and_then(|node| d.count(node, "`max`"));
@@ -317,7 +320,7 @@ fn read_pool(d: &mut Decoder<'_>, node: &Node) -> Option<Pool> {
     let labels = read_map(d, fields.get("labels"), "`labels`");
     let taints = d.list(fields.get("taints"), "`taints`", read_taint);
     d.finish(fields);
-    let (min, max) = d.require(nodes, mark, "a pool", "nodes")?;
+    let (min, max) = nodes?;
     Some(Pool { name: name?.value, min, max, allocatable, zones, labels, taints, mark })
 }
 
@@ -325,14 +328,11 @@ fn read_taint(d: &mut Decoder<'_>, node: &Node) -> Option<Taint> {
     const EFFECTS: [(&str, &str); 3] =
         [("NoSchedule", "NoSchedule"), ("PreferNoSchedule", "PreferNoSchedule"), ("NoExecute", "NoExecute")];
     let mut fields = d.fields(node, "a taint")?;
-    let mark = fields.mark;
-    let key = fields.get("key").and_then(|node| d.scalar(node, "the taint's key"));
+    let key = d.required(&mut fields, "key").and_then(|node| d.scalar(node, "the taint's key"));
     let value = fields.get("value").and_then(|node| d.scalar(node, "the taint's value")).unwrap_or_default();
-    let effect = fields.get("effect").and_then(|node| d.word(node, "effect of a taint", &EFFECTS));
+    let effect = d.required(&mut fields, "effect").and_then(|node| d.word(node, "effect of a taint", &EFFECTS));
     d.finish(fields);
-    let key = d.require(key, mark, "a taint", "key")?;
-    let effect = d.require(effect, mark, "a taint", "effect")?.value;
-    Some(Taint { key, value, effect })
+    Some(Taint { key: key?, value, effect: effect?.value })
 }
 
 /// A mapping of texts to texts; numbers and booleans are taken as their text.
@@ -353,10 +353,10 @@ fn read_identities(d: &mut Decoder<'_>, node: &Node) -> Option<Identities> {
     let mut groups = BTreeMap::new();
     for entry in d.entries(fields.get("groups"), "`groups`") {
         let Some(mut group) = d.fields(&entry.value, "a group") else { continue };
-        let class = group.get("class").and_then(|node| d.word(node, "class", &CLASSES));
+        let class = d.required(&mut group, "class").and_then(|node| d.word(node, "class", &CLASSES));
         let team = group.get("team").and_then(|node| d.text(node, "the team"));
         d.finish(group);
-        if let Some(class) = d.require(class, entry.mark, "a group", "class") {
+        if let Some(class) = class {
             groups.insert(entry.key.clone(), Identity { class: class.value, team, mark: entry.mark });
         }
     }

@@ -78,7 +78,7 @@ impl Decoder<'_> {
             }
             _ => format!("write {expected} here"),
         };
-        self.fail(node.mark, format!("{what} is a {}, not {expected}", node.type_name()), help);
+        self.fail(node.mark, format!("{what} is {}, not {expected}", a_type(node)), help);
     }
 
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
@@ -182,13 +182,25 @@ impl Decoder<'_> {
         None
     }
 
-    /// Complains that a key that must be there is not.
+    /// The value of a key that must be there.
+    pub(super) fn required<'n>(&mut self, fields: &mut Fields<'n>, key: &'static str) -> Option<&'n Node> {
+        let node = fields.get(key);
+        self.require(node, fields.mark, fields.what, key)
+    }
+
+    /// Complains that something that must be there is not.
     pub(super) fn require<T>(&mut self, value: Option<T>, mark: Mark, what: &str, key: &str) -> Option<T> {
         if value.is_none() {
             self.fail(mark, format!("{what} needs `{key}`"), format!("add `{key}`"));
         }
         value
     }
+}
+
+/// What JSON calls its type, with an article.
+pub(super) fn a_type(node: &Node) -> String {
+    let name = node.type_name();
+    format!("{} {name}", if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
 }
 
 /// The key and its place.

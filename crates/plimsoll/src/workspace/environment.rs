@@ -88,7 +88,10 @@ pub(super) fn kubernetes_help() -> String {
     format!("write a version from 1.{} to 1.{}, in quotes", KUBERNETES_MINORS.start(), KUBERNETES_MINORS.end())
 }
 
-fn is_environment_name(name: &str) -> bool {
+/// What names of environments are made of.
+pub(super) const NAME_HELP: &str = "letters, digits, `-`, `_` and `.`, at most 63, beginning with a letter or digit";
+
+pub(super) fn is_environment_name(name: &str) -> bool {
     name.starts_with(|letter: char| letter.is_ascii_alphanumeric())
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
         && name.len() <= 63
@@ -97,8 +100,7 @@ fn is_environment_name(name: &str) -> bool {
 pub(super) fn read(d: &mut Decoder<'_>, entry: &Entry) -> Option<EnvironmentConfig> {
     let name = key(entry);
     if !is_environment_name(&name) {
-        let help = "letters, digits, `-`, `_` and `.`, at most 63, beginning with a letter or digit";
-        d.fail(name.mark, format!("`{}` is no name for an environment", name.value), help);
+        d.fail(name.mark, format!("`{}` is no name for an environment", name.value), NAME_HELP);
         return None;
     }
     if name.as_str() == "default" {
@@ -166,11 +168,10 @@ fn read_manifests(d: &mut Decoder<'_>, node: &Node) -> Option<ManifestsConfig> {
         return Some(ManifestsConfig { path, namespace: None });
     }
     let mut fields = d.fields(node, "an entry of `manifests`")?;
-    let mark = fields.mark;
-    let path = fields.get("path").and_then(|node| d.text(node, "`path`"));
+    let path = d.required(&mut fields, "path").and_then(|node| d.text(node, "`path`"));
     let namespace = fields.get("namespace").and_then(|node| d.text(node, "`namespace`"));
     d.finish(fields);
-    let path = Pattern::of_path(&d.require(path, mark, "an entry of `manifests`", "path")?);
+    let path = Pattern::of_path(&path?);
     Some(ManifestsConfig { path, namespace: namespace.as_ref().map(Pattern::of_text) })
 }
 

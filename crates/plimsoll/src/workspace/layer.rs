@@ -40,7 +40,7 @@ pub struct Pick {
     pub to: Vec<String>,
 }
 
-/// One source of values. Equal sources are one allocation within a plan.
+/// One source of values. Equal sources of whole or picked files are one allocation within a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LayerSource {
     /// Which layer it belongs to.

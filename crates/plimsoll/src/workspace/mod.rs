@@ -24,6 +24,7 @@
 mod align;
 mod config;
 mod decode;
+mod each;
 mod environment;
 mod expand;
 mod external;
@@ -272,6 +273,10 @@ impl OpenOptions {
                 let message = format!("there are no rules for Kubernetes `{version}`");
                 return Err(Error::new(ErrorKind::Argument, message).with_help(environment::kubernetes_help()));
             }
+        }
+        if let Some(name) = self.environments.iter().find(|name| !environment::is_environment_name(name)) {
+            let message = format!("`{name}` is no name for an environment");
+            return Err(Error::new(ErrorKind::Argument, message).with_help(environment::NAME_HELP));
         }
         if let Some(namespace) = self.namespace.as_ref().filter(|name| name.len() > 63 || !expand::is_label(name)) {
             let message = format!("`{namespace}` is no name for a namespace");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decode::{Text, scalar_text};
+use super::decode::{Text, a_type, scalar_text};
 use super::environment::Environment;
 use crate::nearest::{nearest, suggest};
 use super::tier::Tier;
@@ -103,18 +103,16 @@ fn pieces(text: &str) -> Vec<Piece> {
     while let Some(open) = rest.find('{') {
         literal.push_str(&rest[..open]);
         let inside = &rest[open + 1..];
-        match inside.find(['{', '}']).filter(|at| inside.as_bytes()[*at] == b'}' && is_name(&inside[..*at])) {
-            Some(close) => {
-                if !literal.is_empty() {
-                    pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
-                }
-                pieces.push(Piece::Placeholder(inside[..close].into()));
-                rest = &inside[close + 1..];
+        let close = inside.find(['{', '}']).filter(|at| inside[*at..].starts_with('}') && is_name(&inside[..*at]));
+        if let Some(close) = close {
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(std::mem::take(&mut literal).into()));
             }
-            None => {
-                literal.push('{');
-                rest = inside;
-            }
+            pieces.push(Piece::Placeholder(inside[..close].into()));
+            rest = &inside[close + 1..];
+        } else {
+            literal.push('{');
+            rest = inside;
         }
     }
     literal.push_str(rest);
@@ -172,7 +170,7 @@ impl<'a> Scope<'a> {
             "item" => match self.item {
                 None => bound(None, "only a release whose `each` names a list in a file"),
                 Some(item) => scalar_text(item).map(Into::into).ok_or_else(|| Unbound {
-                    message: format!("`{{item}}` is a {}, which is no text", item.type_name()),
+                    message: format!("`{{item}}` is {}, which is no text", a_type(item)),
                     help: "name one of its members, as in `{item.name}`".into(),
                     absent: false,
                     at_item: false,
@@ -209,7 +207,7 @@ impl<'a> Scope<'a> {
             node = next;
         }
         scalar_text(node).ok_or_else(|| Unbound {
-            message: format!("the item's `{path}` is a {}, which is no text", node.type_name()),
+            message: format!("the item's `{path}` is {}, which is no text", a_type(node)),
             help: "name a member that is a string, a number or a boolean".into(),
             absent: false,
             at_item: true,

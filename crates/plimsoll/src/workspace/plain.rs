@@ -11,15 +11,16 @@ use super::OpenOptions;
 use super::align::{Align, AlignPattern};
 use super::decode::Marked;
 use super::environment::{Environment, NEWEST_KUBERNETES};
-use super::expand::is_archive;
+use super::expand::{is_archive, unpacked};
 use super::external::External;
 use super::infer::{chart_values, folders, in_order, known_tier};
-use super::layer::{LayerKind, LayerSource, Part};
+use super::layer::{LayerSource, Part};
 use super::plan::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, align_releases};
 use crate::problems::Problems;
 use super::tier::Tier;
 use super::tree::{Scan, Tree, below};
 use crate::files::{EntryKind, Files};
+use crate::values::LayerKind;
 use crate::yaml::Mark;
 use crate::{Error, ErrorKind, Location};
 
@@ -136,7 +137,7 @@ fn read_charts(tree: &mut Tree<'_>, paths: &BTreeSet<String>, problems: &mut Pro
         let mut name = last.to_owned();
         let mut values = BTreeMap::new();
         if is_archive(path) {
-            name = archive_name(last).to_owned();
+            archive_name(last).clone_into(&mut name);
         } else {
             // What is wrong with the metadata is the chart loader's to say.
             let mut ignored = Problems::default();
@@ -161,7 +162,7 @@ fn read_charts(tree: &mut Tree<'_>, paths: &BTreeSet<String>, problems: &mut Pro
 
 /// The chart's name in the file name `name-1.2.3.tgz`.
 fn archive_name(file: &str) -> &str {
-    let stem = file.strip_suffix(".tgz").or_else(|| file.strip_suffix(".tar.gz")).unwrap_or(file);
+    let stem = unpacked(file);
     let version = stem.match_indices('-').find(|(at, _)| stem[at + 1..].starts_with(|l: char| l.is_ascii_digit()));
     version.map_or(stem, |(at, _)| &stem[..at])
 }

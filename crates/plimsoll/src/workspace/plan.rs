@@ -3,7 +3,7 @@
 //! Here are its types, and the parts that concern a whole environment: inheritance, plain manifests,
 //! externals. Releases are in `expand`, input without `plimsoll.yaml` in `plain`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::align::{Align, Move};
@@ -127,7 +127,8 @@ pub(super) struct Planner<'a> {
     pub(super) chains: Vec<Vec<usize>>,
     /// The environment whose namespaces give releases their logical ones.
     pub(super) reference: Option<usize>,
-    pub(super) layers: HashMap<LayerSource, Arc<LayerSource>>,
+    /// By file, so that equal sources are one allocation.
+    pub(super) layers: HashMap<Arc<str>, Vec<Arc<LayerSource>>>,
     pub(super) moves: BTreeSet<Move>,
     /// For each path that may be absent: the text, and whether it was ever there.
     optional: BTreeMap<Mark, (Arc<str>, bool)>,
@@ -263,11 +264,9 @@ impl Planner<'_> {
             let help = "correct the path, or let it end in `?` if it may be absent";
             self.fail(environment, pattern.mark, format!("`{plain}` leads to no manifests"), help);
         }
-        for file in found {
-            if !into.iter().any(|known| *known.file == *file) {
-                into.push(ManifestFile { file: file.into(), namespace: namespace.cloned(), origin });
-            }
-        }
+        let known: HashSet<Arc<str>> = into.iter().map(|manifest| manifest.file.clone()).collect();
+        let fresh = found.into_iter().filter(|file| !known.contains(file.as_str()));
+        into.extend(fresh.map(|file| ManifestFile { file: file.into(), namespace: namespace.cloned(), origin }));
     }
 
     fn manifest_glob(&mut self, environment: &Arc<Environment>, pattern: &Pattern, scope: &Scope<'_>) -> Vec<String> {

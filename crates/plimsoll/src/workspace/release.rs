@@ -118,8 +118,8 @@ pub(super) fn read(d: &mut Decoder<'_>, node: &Node) -> Option<ReleaseConfig> {
     let broken_each = each.is_some();
     let each = each.and_then(|node| read_each(d, node));
     let broken_each = broken_each && each.is_none();
-    let name = fields.get("name").and_then(|node| read_scalar(d, node, "the release's name"));
-    let chart = fields.get("chart").and_then(|node| read_scalar(d, node, "the chart"));
+    let name = d.required(&mut fields, "name").and_then(|node| read_scalar(d, node, "the release's name"));
+    let chart = d.required(&mut fields, "chart").and_then(|node| read_scalar(d, node, "the chart"));
     let namespace = fields.get("namespace").and_then(|node| read_scalar(d, node, "the namespace"));
     let team = fields.get("team").and_then(|node| read_scalar(d, node, "the team"));
     let values = layer::read_entries(d, fields.get("values"));
@@ -139,8 +139,6 @@ pub(super) fn read(d: &mut Decoder<'_>, node: &Node) -> Option<ReleaseConfig> {
     if each.is_none() {
         refuse_items(d, &values);
     }
-    let name = d.require(name, mark, "a release", "name");
-    let chart = d.require(chart, mark, "a release", "chart");
     if broken_each {
         return None;
     }
@@ -162,10 +160,10 @@ fn read_each(d: &mut Decoder<'_>, node: &Node) -> Option<Each> {
     }
     let mut fields = d.fields(node, "`each`")?;
     let mark = fields.mark;
-    let file = fields.get("file").and_then(|node| d.text(node, "`file`"));
+    let file = d.required(&mut fields, "file").and_then(|node| d.text(node, "`file`"));
     let at = fields.get("at").and_then(|node| d.text(node, "`at`"));
     d.finish(fields);
-    let file = Pattern::of_path(&d.require(file, mark, "`each`", "file")?);
+    let file = Pattern::of_path(&file?);
     let (at, mark) = at.map_or((Vec::new(), mark), |at| (dotted(&at), at.mark));
     Some(Each::Items { file, at, mark })
 }

@@ -109,13 +109,11 @@ impl ObjectPattern {
 }
 
 pub(super) fn read(d: &mut Decoder<'_>, node: &Node) -> Option<Suppression> {
-    const WHAT: &str = "a suppression";
-    let mut fields = d.fields(node, WHAT)?;
+    let mut fields = d.fields(node, "a suppression")?;
     let mark = fields.mark;
     let mut required = |d: &mut Decoder<'_>, key: &'static str| {
-        let node = fields.get(key);
-        // A text of the wrong type has been complained about already.
-        if node.is_none() { d.require(None, mark, WHAT, key) } else { d.text(node?, &format!("`{key}`")) }
+        let node = d.required(&mut fields, key)?;
+        d.text(node, &format!("`{key}`"))
     };
     let policy = required(d, "policy");
     let object = required(d, "object");

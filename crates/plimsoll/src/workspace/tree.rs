@@ -20,6 +20,9 @@ const MAX_DEPTH: usize = 32;
 /// How many files and directories one glob or scan looks at.
 const MAX_ENTRIES: usize = 1_000_000;
 
+/// How many misspelt paths get a "did you mean".
+const MAX_GUESSES: u32 = 100;
+
 type Listing = BTreeMap<String, EntryKind>;
 
 /// Manifests and charts found below a directory.
@@ -41,6 +44,8 @@ pub(super) struct Tree<'a> {
     listings: HashMap<String, Rc<Listing>>,
     globs: HashMap<(String, Find), Rc<[String]>>,
     documents: HashMap<String, Option<Arc<Node>>>,
+    /// How many misspellings may still be looked into: each compares with a whole directory.
+    guesses: u32,
 }
 
 /// Whether a file may hold manifests, going by its name.
@@ -60,7 +65,7 @@ fn has_meta(text: &str) -> bool {
 
 impl<'a> Tree<'a> {
     pub(super) fn new(files: &'a Files) -> Self {
-        Self { files, listings: HashMap::new(), globs: HashMap::new(), documents: HashMap::new() }
+        Self { files, listings: HashMap::new(), globs: HashMap::new(), documents: HashMap::new(), guesses: MAX_GUESSES }
     }
 
     /// The entries of a directory; none where it cannot be listed, which is said once.
@@ -107,9 +112,10 @@ impl<'a> Tree<'a> {
     /// The path beside `path` that it is most likely a misspelling of.
     pub(super) fn nearest(&mut self, path: &str, problems: &mut Problems) -> Option<String> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if self.kind(parent, problems) != Some(EntryKind::Directory) {
+        if self.guesses == 0 || self.kind(parent, problems) != Some(EntryKind::Directory) {
             return None;
         }
+        self.guesses -= 1;
         let listing = self.list(parent, problems);
         nearest(name, listing.keys().map(String::as_str)).map(|name| below(parent, name))
     }

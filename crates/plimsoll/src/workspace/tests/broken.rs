@@ -123,15 +123,15 @@ fn paths_that_lead_nowhere() {
         errors(&workspace),
         [
             "plimsoll.yaml:3:10: there is no file `x.yaml`",
+            "plimsoll.yaml:3:18: `y.yaml` is there in no environment and no release",
             "plimsoll.yaml:3:29: `../z.yaml` leaves the workspace",
             "plimsoll.yaml:3:40: `/etc/passwd` leaves the workspace",
-            "plimsoll.yaml:3:18: `y.yaml` is there in no environment and no release",
         ]
     );
     let first = &workspace.plan().errors[0];
     assert!(first.help().unwrap().starts_with("did you mean `xx.yaml`?"));
     assert_eq!(first.environments(), ["staging".into(), "production".into()]);
-    assert_eq!(workspace.plan().errors[1].kind(), ErrorKind::OutsideWorkspace);
+    assert_eq!(workspace.plan().errors[2].kind(), ErrorKind::OutsideWorkspace);
     let release = &workspace.plan().environment("staging").unwrap().releases[0];
     assert!(release.incomplete, "it is planned all the same, and marked");
 }
@@ -179,9 +179,9 @@ fn suppressions_need_everything() {
     assert_eq!(
         errors_of("{policy: a/b, object: x, reason: r, owner: o, expires: 2027-02-30, environment: [dr]}"),
         [
-            "plimsoll.yaml:4:70: a suppression has no key `environment`",
             "plimsoll.yaml:4:25: `x` names no objects: it has neither two nor three parts",
             "plimsoll.yaml:4:58: `2027-02-30` is no day",
+            "plimsoll.yaml:4:70: a suppression has no key `environment`",
         ]
     );
     assert_eq!(
@@ -206,7 +206,7 @@ external: 5
 ";
     let workspace = open(&[("plimsoll.yaml", config), ("c/Chart.yaml", "")]);
     let lines: Vec<u32> = workspace.plan().errors.iter().map(|error| error.location().unwrap().line.unwrap()).collect();
-    assert_eq!(lines, [9, 2, 5, 5, 6, 11, 7, 7, 10, 8, 8, 8], "{:#?}", errors(&workspace));
+    assert_eq!(lines, [2, 5, 6, 7, 8, 8, 8, 9, 10, 11], "{:#?}", errors(&workspace));
     assert!(workspace.plan().errors.iter().all(|error| error.help().is_some()));
     assert_eq!(releases(&workspace, "production"), ["default/good c: "]);
 }
@@ -231,4 +231,37 @@ fn selecting_an_environment() {
     assert_eq!((error.kind(), error.help()), (ErrorKind::Argument, Some("did you mean `production`?")));
     plan.select(&["production"]).unwrap();
     assert_eq!(plan.environments.len(), 1);
+}
+
+/// Half-typed and mangled files: an editor saves them all the time.
+#[test]
+fn no_text_makes_it_panic_and_every_complaint_has_a_place() {
+    let text = super::whole::EVERYTHING;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut variants: Vec<String> = (0..text.len()).step_by(29).map(|at| text[..at].to_owned()).collect();
+    for at in 0..lines.len() {
+        let others = lines.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, line)| *line);
+        variants.push(others.collect::<Vec<_>>().join("\n"));
+    }
+    for (from, to) in
+        [(": ", ": [] #"), ("{", "["), ("\"", ""), ("[", "{a: "), ("e", "é"), ("1", "-1"), ("*", "**"), ("}", "}}")]
+    {
+        variants.push(text.replace(from, to));
+        variants.extend(
+            text.match_indices(from)
+                .step_by(7)
+                .map(|(at, _)| format!("{}{to}{}", &text[..at], &text[at + from.len()..])),
+        );
+    }
+    assert!(variants.len() > 150);
+    for variant in variants {
+        let files = [("plimsoll.yaml", variant.as_str()), ("services/cart/values.yaml", "")];
+        let errors = match open_with(&files, &OpenOptions::default()) {
+            Ok(workspace) => workspace.plan().errors.clone(),
+            Err(error) => vec![error],
+        };
+        for error in errors {
+            assert!(error.location().is_some() && !error.message().ends_with('.'), "{error} in\n{variant}");
+        }
+    }
 }

@@ -85,7 +85,7 @@ releases:
     let staging = "platform:
   applications:
   - {name: a, namespace: x, team: t, helmValues: {replicas: 1}}
-  - {name: b, namespace: y}
+  - {name: b, namespace: z}
 ";
     let production = "platform: {applications: [{name: a, namespace: x, helmValues: {}}]}";
     let workspace = open(&[
@@ -105,7 +105,7 @@ releases:
         [
             "x/a charts/generic-app: release apps/values-staging.yaml, \
          release apps/values-staging.yaml#/platform/applications/0/helmValues",
-            "y/b charts/generic-app: release apps/values-staging.yaml",
+            "z/b charts/generic-app: release apps/values-staging.yaml",
             jobs[0],
             jobs[1],
         ]
@@ -171,7 +171,7 @@ releases:
   environments:
     production: {values: [peak.yaml], namespace: shop}
     dr: {values: [small.yaml]}
-- {name: off, chart: charts/a, environments: {production: {enabled: false}}}
+- {name: gone, chart: charts/a, environments: {production: {enabled: false}}}
 - {name: back, chart: charts/a, environments: {production: {enabled: false}, dr: {enabled: true}}}
 - {name: not, chart: charts/a, except: [dr]}
 ",
@@ -188,7 +188,7 @@ releases:
     ]);
     assert_eq!(
         errors(&workspace),
-        ["plimsoll.yaml:3:109: `env/{environment}.yaml` is there in no environment and no release"]
+        ["plimsoll.yaml:3:95: `env/{environment}.yaml` is there in no environment and no release"]
     );
     assert_eq!(
         releases(&workspace, "dr"),

@@ -36,7 +36,8 @@ fn layers(release: &PlannedRelease) -> String {
             Part::Whole => String::new(),
             Part::Subtree(pointer) => format!("#{pointer}"),
             Part::Pick(pick) => {
-                pick.iter().map(|pick| format!("[{}>{}]", pick.from.join("."), pick.to.join("."))).collect()
+                let each = pick.iter().map(|pick| format!("{}>{}", pick.from.join("."), pick.to.join(".")));
+                format!("[{}]", each.collect::<Vec<_>>().join(" "))
             }
         };
         format!("{} {}{part}", layer.kind, layer.file)

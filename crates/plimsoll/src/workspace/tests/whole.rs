@@ -2,7 +2,7 @@
 
 use super::*;
 
-const EVERYTHING: &str = r#"version: 1
+pub(super) const EVERYTHING: &str = r#"version: 1
 values: [globals.yaml]
 clusters:
   live: {pools: [{name: workers, nodes: {min: 2, max: 2}, allocatable: {cpu: 900m, memory: 700Mi},
@@ -97,7 +97,7 @@ fn every_key_is_accepted_and_typed() {
     assert_eq!(params["limit"].of("dr", Tier::Dr).unwrap().as_int(), Some(1));
     assert!(params["shape"].of("dr", Tier::Dr).unwrap().get("any").is_some());
     let suppression = &config.suppressions[1];
-    assert_eq!(config.location(config.suppressions[0].mark).line, Some(50));
+    assert_eq!(config.location(config.suppressions[0].mark).line, Some(46));
     assert_eq!(suppression.expires.to_string(), "2027-03-31");
     assert!(suppression.holds_in("dr") && !suppression.holds_in("staging"));
 }
