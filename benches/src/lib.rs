@@ -106,7 +106,9 @@ fn team(service: usize) -> String {
 
 fn configuration() -> String {
     let mut text = String::from("version: 1\nenvironments:\n");
-    for (environment, extra) in [("staging", ""), ("production", ""), ("dr", ", extends: production, mirrors: production")] {
+    for (environment, extra) in
+        [("staging", ""), ("production", ""), ("dr", ", extends: production, mirrors: production")]
+    {
         let _ = writeln!(
             text,
             "  {environment}: {{tier: {environment}, kubernetes: \"1.34\", values: [environments/{environment}.yaml, \
@@ -125,7 +127,9 @@ fn environment_values(environment: &str) -> String {
         "production" => "10.32.0.0/28",
         _ => "10.48.0.0/28",
     };
-    format!("global:\n  config:\n    DEPLOYMENT_ENVIRONMENT: {environment}\n  roles:\n    kubernetes: {{cidr: {cidr}}}\n")
+    format!(
+        "global:\n  config:\n    DEPLOYMENT_ENVIRONMENT: {environment}\n  roles:\n    kubernetes: {{cidr: {cidr}}}\n"
+    )
 }
 
 fn chart_metadata(service: usize) -> String {

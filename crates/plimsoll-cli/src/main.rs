@@ -3,6 +3,7 @@
 mod args;
 mod clock;
 mod commands;
+mod input;
 mod output;
 
 use std::process::ExitCode;

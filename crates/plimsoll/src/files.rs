@@ -179,6 +179,26 @@ impl Files {
     }
 }
 
+/// A glob over workspace paths: `*` stays within a folder, `**` crosses folders.
+#[derive(Debug, Clone)]
+pub struct PathPattern(globset::GlobMatcher);
+
+impl PathPattern {
+    /// Compiles a glob; a path is a glob that matches itself.
+    pub fn new(glob: &str) -> Result<Self> {
+        let built = globset::GlobBuilder::new(glob).literal_separator(true).build();
+        built.map(|glob| Self(glob.compile_matcher())).map_err(|error| {
+            Error::new(ErrorKind::Argument, format!("`{glob}` is not a glob: {}", error.kind()))
+                .with_help("`*` matches within a folder, `**` across folders")
+        })
+    }
+
+    /// Whether a path matches.
+    pub fn matches(&self, path: &str) -> bool {
+        self.0.is_match(path)
+    }
+}
+
 /// Decodes the bytes of the file `path` as UTF-8, without a byte-order mark.
 pub fn text_of(path: &str, bytes: &[u8]) -> Result<Arc<str>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);

@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod error;
+pub mod examples;
 pub mod facts;
 pub mod files;
 pub mod finding;
@@ -21,6 +22,7 @@ pub mod workspace;
 pub mod yaml;
 
 pub use error::{Error, ErrorKind, Location, Result};
+pub use files::PathPattern;
 pub use lint::Linter;
 pub use moment::Moment;
 pub use note::Note;
@@ -28,3 +30,13 @@ pub use policy::Policies;
 pub use rendered::Rendered;
 pub use report::Report;
 pub use workspace::Workspace;
+
+/// Uses so many threads for everything from here on; reports do not depend on the number.
+///
+/// Fails where threads are in use already.
+pub fn use_threads(count: usize) -> Result<()> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(count)
+        .build_global()
+        .map_err(|error| Error::new(ErrorKind::Argument, format!("{count} threads cannot be used: {error}")))
+}

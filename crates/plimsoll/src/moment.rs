@@ -34,7 +34,8 @@ impl Moment {
             return None;
         }
         let zone = time.get(8..)?;
-        let zone = zone.strip_prefix('.').map_or(zone, |fraction| fraction.trim_start_matches(|c: char| c.is_ascii_digit()));
+        let zone =
+            zone.strip_prefix('.').map_or(zone, |fraction| fraction.trim_start_matches(|c: char| c.is_ascii_digit()));
         Some(Self(midnight + hour * 3600 + minute * 60 + second - offset(zone)?))
     }
 
@@ -110,7 +111,15 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_is_refused() {
-        for text in ["", "now", "2026-13-01", "2026-11-22T25:00:00Z", "2026-11-22T10:00:00", "2026-11-22T10:00:00+1", "2026-11-22Ü"] {
+        for text in [
+            "",
+            "now",
+            "2026-13-01",
+            "2026-11-22T25:00:00Z",
+            "2026-11-22T10:00:00",
+            "2026-11-22T10:00:00+1",
+            "2026-11-22Ü",
+        ] {
             assert_eq!(Moment::parse(text).unwrap_err().kind(), ErrorKind::Argument, "{text}");
         }
     }

@@ -1,7 +1,8 @@
 //! `plimsoll check`: render every environment and check what comes out.
 
 use plimsoll::finding::Severity;
-use plimsoll::report::Report;
+use plimsoll::rendered::Overrides;
+use plimsoll::report::{Format, Report};
 use plimsoll::{Error, Linter, Moment};
 
 use super::Outcome;
@@ -9,19 +10,17 @@ use crate::args::{CheckArgs, FailOn};
 use crate::{clock, input, output};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Outcome, Error> {
-    input::threads(&args.input)?;
     // What cannot be written is said before the work, not after it.
-    let _: plimsoll::report::Format = args.output.format.parse()?;
+    let _: Format = args.output.format.parse()?;
     let now = match &args.now {
         Some(text) => Moment::parse(text)?,
         None => Moment::from_unix(clock::now()),
     };
-    let mut report = Report::default();
-    for workspace in input::open(&args.input)? {
-        let linter = Linter::for_workspace(&workspace)?.now(now).select(&args.select)?.ignore(&args.ignore)?;
-        let rendered = input::render(&workspace, &args.input)?;
-        report.merge(linter.check(&rendered)?);
-    }
+    input::threads(&args.input)?;
+    let workspace = input::open(&args.input)?;
+    let linter = Linter::for_workspace(&workspace)?.now(now).select(&args.select)?.ignore(&args.ignore)?;
+    let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
+    let report = linter.check(&rendered);
     output::write(&report, &args.output)?;
     Ok(outcome(&report, args.fail_on))
 }

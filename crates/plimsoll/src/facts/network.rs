@@ -125,7 +125,8 @@ pub(super) fn services(derivation: &Derivation<'_>) -> (Vec<(usize, PodsOf)>, Ve
     let mut of_service = Vec::new();
     for (at, service) in derivation.world.of_kind("", "Service") {
         let Some(selector) = service_selector(service) else { continue };
-        let selected = serving(derivation, derivation.pods.select(derivation.workloads, service.namespace(), &selector));
+        let selected =
+            serving(derivation, derivation.pods.select(derivation.workloads, service.namespace(), &selector));
         for index in &selected {
             let ports = ports(service).map(|port| served(&derivation.workloads[*index], port.node)).collect();
             of_workload[*index].push(ServiceOf { name: service.id.name.to_string(), ports });

@@ -7,14 +7,14 @@ use super::workload::Workload;
 
 /// Workloads by namespace and by label, as positions in the list of workloads.
 #[derive(Debug, Default)]
-pub struct PodIndex<'a> {
+pub(crate) struct PodIndex<'a> {
     by_namespace: HashMap<&'a str, Vec<usize>>,
     by_label: HashMap<(&'a str, &'a str, &'a str), Vec<usize>>,
 }
 
 impl<'a> PodIndex<'a> {
     /// Indexes workloads; the cost is the number of their labels.
-    pub fn new(workloads: &'a [Workload<'a>]) -> Self {
+    pub(crate) fn new(workloads: &'a [Workload<'a>]) -> Self {
         let mut index = Self::default();
         for (at, workload) in workloads.iter().enumerate() {
             let namespace = workload.resource.namespace();
@@ -27,14 +27,14 @@ impl<'a> PodIndex<'a> {
     }
 
     /// The workloads of a namespace.
-    pub fn namespace(&self, namespace: &str) -> &[usize] {
+    pub(crate) fn namespace(&self, namespace: &str) -> &[usize] {
         self.by_namespace.get(namespace).map_or(&[], Vec::as_slice)
     }
 
     /// The workloads of a namespace that a label selector selects; an empty selector selects all.
     ///
     /// Only those that carry the rarest of the labels the selector demands are looked at.
-    pub fn select(&self, workloads: &[Workload<'_>], namespace: &str, selector: &Selector) -> Vec<usize> {
+    pub(crate) fn select(&self, workloads: &[Workload<'_>], namespace: &str, selector: &Selector) -> Vec<usize> {
         let candidates = selector
             .equalities()
             .map(|(key, value)| self.by_label.get(&(namespace, key, value)).map_or(&[][..], Vec::as_slice))

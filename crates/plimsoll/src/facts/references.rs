@@ -43,7 +43,13 @@ pub(super) fn of_binding(world: &World<'_>, binding: &Resource) -> Vec<Reference
         // A subject without namespace takes a RoleBinding's; in a ClusterRoleBinding it never matches.
         let own = (&*binding.id.kind == "RoleBinding").then(|| binding.namespace());
         let Some(namespace) = subject.str_at(&["namespace"]).or(own) else { continue };
-        references.extend(reference(world, format!("/subjects/{at}/name"), ("", "ServiceAccount"), Some(namespace), name));
+        references.extend(reference(
+            world,
+            format!("/subjects/{at}/name"),
+            ("", "ServiceAccount"),
+            Some(namespace),
+            name,
+        ));
     }
     references
 }
@@ -72,7 +78,8 @@ fn reference(
     if name.is_empty() {
         return None;
     }
-    let id = ResourceId { group: group.into(), kind: kind.into(), namespace: namespace.map(Into::into), name: name.into() };
+    let id =
+        ResourceId { group: group.into(), kind: kind.into(), namespace: namespace.map(Into::into), name: name.into() };
     let state = world.state(&id);
     let nearest = match state {
         State::Present | State::Builtin => None,

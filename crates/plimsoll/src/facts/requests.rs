@@ -139,7 +139,12 @@ pub(super) fn suspicious_in_workload(workload: &Workload<'_>) -> Vec<SuspiciousQ
         for member in ["requests", "limits"] {
             let entries = spec.at(&["resources", member]).map(Node::entries).unwrap_or_default();
             for entry in entries {
-                suspect(&mut found, format!("{pointer}/resources/{member}/{}", escape(&entry.key)), &entry.key, &entry.value);
+                suspect(
+                    &mut found,
+                    format!("{pointer}/resources/{member}/{}", escape(&entry.key)),
+                    &entry.key,
+                    &entry.value,
+                );
             }
         }
     }
@@ -170,7 +175,12 @@ pub(super) fn suspicious_elsewhere(resource: &Resource) -> Vec<SuspiciousQuantit
         }
         "PersistentVolumeClaim" => {
             for entry in node.at(&["spec", "resources", "requests"]).map(Node::entries).unwrap_or_default() {
-                suspect(&mut found, format!("/spec/resources/requests/{}", escape(&entry.key)), &entry.key, &entry.value);
+                suspect(
+                    &mut found,
+                    format!("/spec/resources/requests/{}", escape(&entry.key)),
+                    &entry.key,
+                    &entry.value,
+                );
             }
         }
         _ => {}
@@ -193,7 +203,8 @@ fn suspect(found: &mut Vec<SuspiciousQuantity>, path: String, resource: &str, va
 /// wrong unit counts.
 fn suspect_total(found: &mut Vec<SuspiciousQuantity>, path: String, resource: &str, value: &Node) {
     let is_cpu = matches!(resource, "cpu" | "requests.cpu" | "limits.cpu");
-    let is_number = matches!(value.data, Data::Int(_)) || value.as_str().is_some_and(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    let is_number = matches!(value.data, Data::Int(_))
+        || value.as_str().is_some_and(|text| text.bytes().all(|b| b.is_ascii_digit()));
     if !(is_cpu && is_number) {
         let name = resource.strip_prefix("requests.").or_else(|| resource.strip_prefix("limits.")).unwrap_or(resource);
         suspect(found, path, name, value);

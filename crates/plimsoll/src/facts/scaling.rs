@@ -101,7 +101,9 @@ pub(super) fn autoscalers(
         let world = derivation.world;
         // A chart that renders workloads of this kind is expected to render the one it scales.
         let own = autoscaler.manifest.release.is_some()
-            && world.in_namespace(&id.group, &id.kind, autoscaler.namespace()).any(|(_, other)| other.same_release(autoscaler));
+            && world
+                .in_namespace(&id.group, &id.kind, autoscaler.namespace())
+                .any(|(_, other)| other.same_release(autoscaler));
         let state = match world.state(&id) {
             State::Unknown if own => State::Absent,
             state => state,
@@ -111,7 +113,8 @@ pub(super) fn autoscalers(
             name: id.name.to_string(),
             state,
             nearest: if state == State::Present { None } else { world.nearest(&id).map(|name| name.to_string()) },
-            services: found.map_or_else(Vec::new, |index| services[index].iter().map(|service| service.name.clone()).collect()),
+            services: found
+                .map_or_else(Vec::new, |index| services[index].iter().map(|service| service.name.clone()).collect()),
             replicas_set: found.is_some_and(|index| sets_replicas(derivation.workloads[index].resource)),
             missing_requests: found
                 .map_or_else(Vec::new, |index| missing_requests(&derivation.workloads[index], &resources[index], spec)),
@@ -140,7 +143,9 @@ fn sets_replicas(resource: &Resource) -> bool {
 fn missing_requests(workload: &Workload<'_>, resources: &[requests::Resources], spec: &Node) -> Vec<MissingRequest> {
     let mut missing = Vec::new();
     let metrics = spec.get("metrics").map(Node::items).unwrap_or_default();
-    let legacy = spec.get("targetCPUUtilizationPercentage").map(|_| ("/spec/targetCPUUtilizationPercentage".to_owned(), "cpu", None));
+    let legacy = spec
+        .get("targetCPUUtilizationPercentage")
+        .map(|_| ("/spec/targetCPUUtilizationPercentage".to_owned(), "cpu", None));
     let metrics = metrics.iter().enumerate().filter_map(|(at, metric)| {
         let (source, container) = match metric.str_at(&["type"])? {
             "Resource" => (metric.get("resource")?, None),

@@ -64,11 +64,16 @@ fn is_indirect(value: &str) -> bool {
 
 /// Token shapes their issuers document.
 fn known_shape(value: &str) -> Option<&'static str> {
-    let starts = |prefixes: &[&str], length: usize| value.len() >= length && prefixes.iter().any(|prefix| value.starts_with(prefix));
+    let starts = |prefixes: &[&str], length: usize| {
+        value.len() >= length && prefixes.iter().any(|prefix| value.starts_with(prefix))
+    };
     if value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----") {
         return Some("a private key");
     }
-    if value.len() == 20 && starts(&["AKIA", "ASIA"], 20) && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
+    if value.len() == 20
+        && starts(&["AKIA", "ASIA"], 20)
+        && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    {
         return Some("an AWS access key");
     }
     if starts(&["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"], 30) {
@@ -128,10 +133,49 @@ fn names_a_secret(words: &[String], value: &str) -> bool {
     const KEYS: &[&str] = &["API", "PRIVATE", "ACCESS", "ENCRYPTION", "SIGNING", "MASTER"];
     // What describes a secret, or says where one is, is none.
     const ABOUT: &[&str] = &[
-        "FILE", "FILENAME", "PATH", "DIR", "NAME", "URL", "URI", "ENDPOINT", "HOST", "ISSUER", "AUDIENCE", "TTL",
-        "EXPIRY", "EXPIRATION", "LIFETIME", "SECONDS", "MINUTES", "DURATION", "TIMEOUT", "LENGTH", "SIZE", "COUNT",
-        "LIMIT", "ENABLED", "REQUIRED", "DISABLED", "TYPE", "ALGORITHM", "HEADER", "FIELD", "REF", "MODE", "POLICY",
-        "ID", "STORE", "PROVIDER", "MOUNT", "KEYSPACE", "REGION", "VERSION", "ROTATION", "CACHE", "BUCKET",
+        "FILE",
+        "FILENAME",
+        "PATH",
+        "DIR",
+        "NAME",
+        "URL",
+        "URI",
+        "ENDPOINT",
+        "HOST",
+        "ISSUER",
+        "AUDIENCE",
+        "TTL",
+        "EXPIRY",
+        "EXPIRATION",
+        "LIFETIME",
+        "SECONDS",
+        "MINUTES",
+        "DURATION",
+        "TIMEOUT",
+        "LENGTH",
+        "SIZE",
+        "COUNT",
+        "LIMIT",
+        "ENABLED",
+        "REQUIRED",
+        "DISABLED",
+        "TYPE",
+        "ALGORITHM",
+        "HEADER",
+        "FIELD",
+        "REF",
+        "MODE",
+        "POLICY",
+        "ID",
+        "STORE",
+        "PROVIDER",
+        "MOUNT",
+        "KEYSPACE",
+        "REGION",
+        "VERSION",
+        "ROTATION",
+        "CACHE",
+        "BUCKET",
     ];
     let is = |list: &[&str], word: &String| list.contains(&word.as_str());
     if words.last().is_none_or(|last| is(ABOUT, last)) || is_plain_setting(value) {
@@ -147,15 +191,39 @@ fn names_a_secret(words: &[String], value: &str) -> bool {
 
 /// Switches, paths, plain URLs: settings that happen to have such a name.
 fn is_plain_setting(value: &str) -> bool {
-    matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null" | "optional" | "required")
-        || value.starts_with('/')
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null" | "optional" | "required"
+    ) || value.starts_with('/')
         || value.contains("://")
 }
 
 fn names_something_public(words: &[String]) -> bool {
     const PUBLIC: &[&str] = &[
-        "DIGEST", "CHECKSUM", "SHA", "SHA256", "HASH", "COMMIT", "REVISION", "VERSION", "PUBLIC", "CERT", "CERTIFICATE", "CA",
-        "ID", "ARN", "IMAGE", "BUILD", "URL", "URI", "PATH", "OPTS", "OPTIONS", "ARGS", "CLIENTID", "DSN",
+        "DIGEST",
+        "CHECKSUM",
+        "SHA",
+        "SHA256",
+        "HASH",
+        "COMMIT",
+        "REVISION",
+        "VERSION",
+        "PUBLIC",
+        "CERT",
+        "CERTIFICATE",
+        "CA",
+        "ID",
+        "ARN",
+        "IMAGE",
+        "BUILD",
+        "URL",
+        "URI",
+        "PATH",
+        "OPTS",
+        "OPTIONS",
+        "ARGS",
+        "CLIENTID",
+        "DSN",
     ];
     words.iter().any(|word| PUBLIC.contains(&word.as_str()))
 }
@@ -175,7 +243,10 @@ fn is_random(value: &str) -> bool {
 /// Words joined by separators, as in names and paths: most parts are plain words.
 fn looks_written(value: &str) -> bool {
     let parts: Vec<&str> = value.split(['/', '-', '_', '=', '+']).filter(|part| !part.is_empty()).collect();
-    let written = parts.iter().filter(|part| part.chars().all(char::is_lowercase) || part.chars().all(|c| c.is_ascii_digit())).count();
+    let written = parts
+        .iter()
+        .filter(|part| part.chars().all(char::is_lowercase) || part.chars().all(|c| c.is_ascii_digit()))
+        .count();
     parts.len() >= 3 && written * 2 >= parts.len()
 }
 
@@ -186,7 +257,12 @@ fn entropy(bytes: &[u8]) -> f64 {
         counts[usize::from(*byte)] += 1;
     }
     let total = f64::from(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-    counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / total).map(|share| -share * share.log2()).sum()
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| f64::from(*count) / total)
+        .map(|share| -share * share.log2())
+        .sum()
 }
 
 #[cfg(test)]

@@ -55,18 +55,21 @@ pub struct World<'a> {
     /// What is declared beyond them.
     pub declared: &'a Declared,
     by_id: HashMap<&'a ResourceId, usize>,
-    by_kind: BTreeMap<(&'a str, &'a str), BTreeMap<&'a str, Vec<usize>>>,
+    /// By group, kind and namespace.
+    by_kind: BTreeMap<&'a str, BTreeMap<&'a str, BTreeMap<&'a str, Vec<usize>>>>,
 }
 
 impl<'a> World<'a> {
     /// Indexes the resources of an environment.
     pub fn new(resources: &'a [Resource], declared: &'a Declared) -> Self {
         let mut by_id = HashMap::with_capacity(resources.len());
-        let mut by_kind: BTreeMap<_, BTreeMap<_, Vec<usize>>> = BTreeMap::new();
+        let mut by_kind: BTreeMap<_, BTreeMap<_, BTreeMap<_, Vec<usize>>>> = BTreeMap::new();
         for (at, resource) in resources.iter().enumerate() {
             by_id.entry(&resource.id).or_insert(at);
             by_kind
-                .entry((&*resource.id.group, &*resource.id.kind))
+                .entry(&*resource.id.group)
+                .or_default()
+                .entry(&*resource.id.kind)
                 .or_default()
                 .entry(resource.namespace())
                 .or_default()
@@ -81,29 +84,23 @@ impl<'a> World<'a> {
     }
 
     /// Every object of a kind.
-    pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = (usize, &'a Resource)> + use<'_, 'a> {
+    pub fn of_kind<'w>(&'w self, group: &str, kind: &str) -> impl Iterator<Item = (usize, &'a Resource)> + use<'w, 'a> {
         let resources = self.resources;
-        self.by_kind
-            .get(&(group, kind))
-            .into_iter()
-            .flat_map(|namespaces| namespaces.values().flatten())
-            .map(move |at| (*at, &resources[*at]))
+        let namespaces = self.by_kind.get(group).and_then(|kinds| kinds.get(kind));
+        let positions = namespaces.into_iter().flat_map(|namespaces| namespaces.values().flatten());
+        positions.map(move |at| (*at, &resources[*at]))
     }
 
     /// Every object of a kind in a namespace (`""` for what lives outside namespaces).
-    pub fn in_namespace(
-        &self,
+    pub fn in_namespace<'w>(
+        &'w self,
         group: &str,
         kind: &str,
         namespace: &str,
-    ) -> impl Iterator<Item = (usize, &'a Resource)> + use<'_, 'a> {
+    ) -> impl Iterator<Item = (usize, &'a Resource)> + use<'w, 'a> {
         let resources = self.resources;
-        self.by_kind
-            .get(&(group, kind))
-            .and_then(|namespaces| namespaces.get(namespace))
-            .into_iter()
-            .flatten()
-            .map(move |at| (*at, &resources[*at]))
+        let positions = self.by_kind.get(group).and_then(|kinds| kinds.get(kind)?.get(namespace));
+        positions.into_iter().flatten().map(move |at| (*at, &resources[*at]))
     }
 
     /// Whether any object of a kind is known in a namespace.
@@ -113,7 +110,8 @@ impl<'a> World<'a> {
 
     /// Whether a namespace is rendered by the workspace itself, so that what is in it is ours to say.
     pub fn owns_namespace(&self, namespace: &str) -> bool {
-        self.in_namespace("", "Namespace", "").any(|(_, resource)| &*resource.id.name == namespace && !resource.is_external())
+        self.in_namespace("", "Namespace", "")
+            .any(|(_, resource)| &*resource.id.name == namespace && !resource.is_external())
     }
 
     /// Whether an object exists, as far as can be known.

@@ -55,7 +55,8 @@ mod tests {
     fn another_container_before_it_changes_nothing() {
         let one = Node::from_json(&serde_json::json!({"containers": [{"name": "app", "image": "x"}]}));
         let two = Node::from_json(&serde_json::json!({"containers": [{"name": "log"}, {"name": "app", "image": "x"}]}));
-        let of = |node, pointer| fingerprint("images/not-pinned", "apps/Deployment/shop/cart", Some(node), pointer, "m");
+        let of =
+            |node, pointer| fingerprint("images/not-pinned", "apps/Deployment/shop/cart", Some(node), pointer, "m");
         assert_eq!(of(&one, "/containers/0/image"), of(&two, "/containers/1/image"));
         assert_ne!(of(&two, "/containers/0/image"), of(&two, "/containers/1/image"));
         assert_eq!(of(&one, "/containers/0/image").len(), 32);

@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::Settings;
 use super::collect::Hit;
 use super::subject::{Place, Subject};
+use crate::Error;
 use crate::manifest::ResourceId;
 use crate::policy::{Compiled, Input, On, Policy, Session, Term, Violation};
 use crate::rendered::Environment;
-use crate::Error;
 
 /// How many subjects one task evaluates: enough to make a session pay, few enough to share work.
 const CHUNK: usize = 64;
@@ -59,8 +59,7 @@ impl Evaluation<'_> {
     pub(crate) fn run(&self, subjects: &[Subject<'_>]) -> Outcome {
         let (speaking, errors) = self.speaking();
         let mut outcome = Outcome { errors, ..Outcome::default() };
-        let chunks: Vec<Outcome> =
-            subjects.par_chunks(CHUNK).map(|subjects| self.chunk(&speaking, subjects)).collect();
+        let chunks: Vec<Outcome> = subjects.par_chunks(CHUNK).map(|subjects| self.chunk(&speaking, subjects)).collect();
         for chunk in chunks {
             outcome.extend(chunk);
         }
@@ -112,7 +111,8 @@ impl Evaluation<'_> {
         for subject in subjects {
             let id = &subject.resource.id;
             let workload = subject.is_workload();
-            let mut matching = speaking.iter().filter(|speaking| speaking.policy.on.matches(&id.group, &id.kind, workload)).peekable();
+            let mut matching =
+                speaking.iter().filter(|speaking| speaking.policy.on.matches(&id.group, &id.kind, workload)).peekable();
             if matching.peek().is_none() {
                 continue;
             }
@@ -167,7 +167,8 @@ impl Evaluation<'_> {
         let named = |name: Option<&String>| -> Result<Option<usize>, Error> {
             let Some(name) = name else { return Ok(None) };
             let at = self.environments.iter().position(|environment| *environment.name == **name);
-            at.map(Some).ok_or_else(|| fault(format!("a violation names the environment `{name}`, which does not exist")))
+            at.map(Some)
+                .ok_or_else(|| fault(format!("a violation names the environment `{name}`, which does not exist")))
         };
         let hit = named(violation.environment.as_ref())?
             .or(environment)
@@ -192,7 +193,13 @@ impl Speaking<'_> {
 }
 
 /// Once for each distinct value of the parameters.
-fn evaluate_local(session: &mut Session<'_>, speaking: &Speaking<'_>, subject: &Subject<'_>, input: &Input, outcome: &mut Outcome) {
+fn evaluate_local(
+    session: &mut Session<'_>,
+    speaking: &Speaking<'_>,
+    subject: &Subject<'_>,
+    input: &Input,
+    outcome: &mut Outcome,
+) {
     let mut groups: BTreeMap<usize, Vec<Place>> = BTreeMap::new();
     for place in &subject.places {
         groups.entry(speaking.parameters[place.environment]).or_default().push(*place);

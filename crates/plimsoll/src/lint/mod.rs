@@ -102,7 +102,12 @@ impl Linter {
         let options = policy::Options { engine: settings.interpreter().then_some(policy::Engine::Interpreter) };
         let (compiled, facts) = rayon::join(
             || Compiled::new(&self.policies, options),
-            || environments.par_iter().map(|environment| Facts::derive(&environment.resources, &environment.declared)).collect::<Vec<_>>(),
+            || {
+                environments
+                    .par_iter()
+                    .map(|environment| Facts::derive(&environment.resources, &environment.declared))
+                    .collect::<Vec<_>>()
+            },
         );
         let subjects = subject::subjects(environments, &facts);
         let evaluation = evaluate::Evaluation {
@@ -148,7 +153,10 @@ fn summary(environments: &[Environment], suppressed: usize) -> Summary {
 fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (finding.location.clone(), finding.policy.clone(), finding.pointer.clone());
-        (b.severity, a.verdict).cmp(&(a.severity, b.verdict)).then_with(|| key(a).cmp(&key(b))).then_with(|| a.message.cmp(&b.message))
+        (b.severity, a.verdict)
+            .cmp(&(a.severity, b.verdict))
+            .then_with(|| key(a).cmp(&key(b)))
+            .then_with(|| a.message.cmp(&b.message))
     });
     findings
 }
@@ -193,4 +201,3 @@ fn comparable(environment: &Environment) -> Vec<parity::Object<'_>> {
         .map(|(resource, identity)| parity::Object { identity, id: &resource.id })
         .collect()
 }
-

@@ -44,9 +44,10 @@ impl Subject<'_> {
         if let Some(workload) = self.facts.workload(self.at()) {
             let view = Node::from_json(&workload.view());
             let containers = view.get("containers").map(Node::items).unwrap_or_default();
-            let containers = containers.iter().zip(&workload.containers).map(|(view, container)| {
-                Term::object(members(view).chain([("spec", Term::from(container.spec))]))
-            });
+            let containers = containers
+                .iter()
+                .zip(&workload.containers)
+                .map(|(view, container)| Term::object(members(view).chain([("spec", Term::from(container.spec))])));
             let containers = Term::array(containers);
             let own = [("pod", Term::from(workload.pod)), ("containers", containers)];
             input = input.with("workload", Term::object(members(&view).chain(own)));

@@ -31,7 +31,9 @@ pub(crate) fn suppress(
     let before = collected.len();
     collected.retain_mut(|collected| {
         for (suppression, used) in suppressions.iter().zip(&mut used) {
-            if *suppression.policy.value == *collected.finding.policy && covers_any(suppression, collected, environments) {
+            if *suppression.policy.value == *collected.finding.policy
+                && covers_any(suppression, collected, environments)
+            {
                 *used = true;
                 if !expired(suppression) {
                     take_out(suppression, collected, environments);
@@ -73,7 +75,8 @@ fn covers(suppression: &Suppression, collected: &Collected, at: usize, environme
 fn names(suppression: &Suppression, resource: &Resource, identity: &str) -> bool {
     let (kind, name) = (&*resource.id.kind, &*resource.id.name);
     let logical = identity.split('/').nth_back(1).filter(|namespace| !namespace.is_empty());
-    suppression.object.matches(resource.id.namespace.as_deref(), kind, name) || suppression.object.matches(logical, kind, name)
+    suppression.object.matches(resource.id.namespace.as_deref(), kind, name)
+        || suppression.object.matches(logical, kind, name)
 }
 
 fn is_below(pointer: &str, root: &str) -> bool {
@@ -98,9 +101,8 @@ fn container_at<'a>(node: &'a Node, pointer: &str) -> Option<&'a str> {
 }
 
 fn take_out(suppression: &Suppression, collected: &mut Collected, environments: &[Environment]) {
-    let keep: Vec<bool> = (0..collected.finding.occurrences.len())
-        .map(|at| !covers(suppression, collected, at, environments))
-        .collect();
+    let keep: Vec<bool> =
+        (0..collected.finding.occurrences.len()).map(|at| !covers(suppression, collected, at, environments)).collect();
     let mut kept = keep.iter();
     collected.finding.occurrences.retain(|_| *kept.next().unwrap_or(&true));
     let mut kept = keep.iter();
@@ -148,7 +150,9 @@ mod tests {
 
     #[test]
     fn pointers_lead_into_containers() {
-        let node = Node::from_json(&serde_json::json!({"spec": {"template": {"spec": {"containers": [{"name": "a"}, {"name": "b"}]}}}}));
+        let node = Node::from_json(
+            &serde_json::json!({"spec": {"template": {"spec": {"containers": [{"name": "a"}, {"name": "b"}]}}}}),
+        );
         assert_eq!(container_at(&node, "/spec/template/spec/containers/1/image"), Some("b"));
         assert_eq!(container_at(&node, "/spec/template/spec"), None);
         assert_eq!(container_at(&node, "/spec/template/spec/containers/7"), None);

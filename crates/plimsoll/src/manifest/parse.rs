@@ -167,7 +167,8 @@ impl Reader<'_> {
 
 /// Whether text that did not parse may hold a Secret, so that no report may quote it.
 fn mentions_secret(text: &str) -> bool {
-    text.lines().any(|line| line.trim_start().strip_prefix("kind:").is_some_and(|kind| kind.trim().starts_with("Secret")))
+    text.lines()
+        .any(|line| line.trim_start().strip_prefix("kind:").is_some_and(|kind| kind.trim().starts_with("Secret")))
 }
 
 fn is_list(node: &Node) -> bool {
@@ -210,7 +211,13 @@ mod tests {
     use super::*;
 
     fn manifest(text: &str) -> Arc<Manifest> {
-        Arc::new(Manifest { file: "m.yaml".into(), text: text.into(), namespace: Some("shop".into()), strict: true, ..Manifest::default() })
+        Arc::new(Manifest {
+            file: "m.yaml".into(),
+            text: text.into(),
+            namespace: Some("shop".into()),
+            strict: true,
+            ..Manifest::default()
+        })
     }
 
     const TWO: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: b\n";

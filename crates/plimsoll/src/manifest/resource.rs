@@ -57,7 +57,9 @@ impl Resource {
     pub fn node(&self) -> &Node {
         match self.item {
             None => &self.document.node,
-            Some(at) => self.document.node.get("items").and_then(|items| items.items().get(at)).unwrap_or(&self.document.node),
+            Some(at) => {
+                self.document.node.get("items").and_then(|items| items.items().get(at)).unwrap_or(&self.document.node)
+            }
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Fence, Verdict};
+use super::Fence;
+use super::fence::marker;
+use crate::finding::Verdict;
 
 /// A finding in a fence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,10 +44,10 @@ pub fn compare(fence: &Fence, found: &[Found]) -> Option<String> {
     let line = |line: u32| if line == 0 { "no line".to_owned() } else { format!("line {}", fence.line + line - 1) };
     let mut text = String::new();
     for expected in missing {
-        let _ = writeln!(text, "- {}: expected {}: {}", line(expected.line), expected.verdict.marker(), expected.text);
+        let _ = writeln!(text, "- {}: expected {}: {}", line(expected.line), marker(expected.verdict), expected.text);
     }
     for found in left {
-        let _ = writeln!(text, "+ {}: found {}: {}", line(found.line), found.verdict.marker(), found.message);
+        let _ = writeln!(text, "+ {}: found {}: {}", line(found.line), marker(found.verdict), found.message);
     }
     Some(text)
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Policy, fault, nearest};
+use crate::finding::Verdict;
 use crate::workspace::Tier;
 use crate::{Error, ErrorKind, Location};
 
@@ -69,22 +70,11 @@ pub struct Expectation {
     pub text: String,
 }
 
-/// What a policy can say about a resource, apart from nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// It is wrong.
-    Violated,
-    /// It cannot be told from what is known.
-    Unknown,
-}
-
-impl Verdict {
-    /// The word that marks it in a fence.
-    pub(super) fn marker(self) -> &'static str {
-        match self {
-            Self::Violated => "violation",
-            Self::Unknown => "unknown",
-        }
+/// The word that marks a verdict in a fence.
+pub(super) fn marker(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Violated => "violation",
+        Verdict::Unknown => "unknown",
     }
 }
 
@@ -169,7 +159,7 @@ fn scene(file: &Arc<str>, line: u32, first: &str, source: &str) -> Result<Scene,
 
 fn expectation(line: u32, text: &str) -> Result<Option<Expectation>, String> {
     for verdict in [Verdict::Violated, Verdict::Unknown] {
-        let marker = format!("# {}:", verdict.marker());
+        let marker = format!("# {}:", marker(verdict));
         let Some((before, text)) = text.split_once(&marker) else { continue };
         if before.trim().is_empty() {
             return Err(format!("`{marker}` stands alone; put it at the end of the line where the finding lands"));

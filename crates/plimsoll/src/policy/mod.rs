@@ -9,6 +9,7 @@ mod definition;
 mod docs;
 mod expectation;
 mod fence;
+mod listed;
 mod metadata;
 mod parameters;
 mod rego;
@@ -18,7 +19,8 @@ mod violation;
 pub use definition::{KindPattern, Need, On, Parameter, ParameterType, Policy, Severities};
 pub use docs::markdown;
 pub use expectation::{Found, compare};
-pub use fence::{Environment, Expectation, Fence, Scene, Verdict, fences};
+pub use fence::{Environment, Expectation, Fence, Scene, fences};
+pub use listed::Listed;
 pub use rego::{
     Both, Compiled, Engine, INSTRUCTIONS_PER_ENVIRONMENT, INSTRUCTIONS_PER_RESOURCE, Input, Note, Options, Reads,
     Session, Term, functions,
@@ -26,20 +28,10 @@ pub use rego::{
 pub use set::Policies;
 pub use violation::Violation;
 
+use crate::nearest::nearest;
 use crate::{Error, ErrorKind, Location};
 
 /// An error about a place in a policy's file.
 fn fault(file: &std::sync::Arc<str>, line: u32, column: u32, message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Policy, message).with_location(Location::at(file.clone(), line.max(1), column.max(1)))
-}
-
-/// The candidate that is spelled most like `word`, if one is near enough to be meant.
-fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let mut scored: Vec<(usize, &str)> = candidates
-        .into_iter()
-        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 3)
-        .collect();
-    scored.sort_unstable();
-    scored.first().map(|(_, candidate)| *candidate)
 }

@@ -10,7 +10,8 @@ use crate::{Location, Note, render};
 
 /// Parses the manifests of all environments and gives each environment its resources and their identities.
 pub(super) fn parse(environments: &mut [Environment], align: &identity::Alignment<'_>, problems: &mut Problems) {
-    let all: Vec<Arc<Manifest>> = environments.iter().flat_map(|environment| environment.manifests.iter().cloned()).collect();
+    let all: Vec<Arc<Manifest>> =
+        environments.iter().flat_map(|environment| environment.manifests.iter().cloned()).collect();
     let mut parsed = manifest::parse(&all).into_iter();
     let mut notes = BTreeSet::new();
     for environment in environments.iter_mut() {
@@ -34,7 +35,8 @@ fn adopt(environment: &mut Environment, parsed: Vec<Parsed>, problems: &mut Prob
         let manifest = &environment.manifests[at];
         let map = environment.source_map(manifest);
         for error in parsed.errors {
-            let location = error.location().map(|location| template_location(environment, manifest, map.as_ref(), location));
+            let location =
+                error.location().map(|location| template_location(environment, manifest, map.as_ref(), location));
             let error = match location {
                 Some(location) => error.with_location(location),
                 None => error,
@@ -42,7 +44,8 @@ fn adopt(environment: &mut Environment, parsed: Vec<Parsed>, problems: &mut Prob
             problems.add_in(&environment.name, error);
         }
         for mut note in parsed.notes {
-            note.location = note.location.map(|location| template_location(environment, manifest, map.as_ref(), &location));
+            note.location =
+                note.location.map(|location| template_location(environment, manifest, map.as_ref(), &location));
             notes.insert(note);
         }
     }
@@ -73,7 +76,10 @@ fn duplicates(environment: &Environment, notes: &mut BTreeSet<Note>) {
         }
         if let Some(first) = seen.insert(&resource.id, manifest) {
             let id = &resource.id;
-            let name = id.namespace.as_ref().map_or_else(|| id.name.to_string(), |namespace| format!("{namespace}/{}", id.name));
+            let name = id
+                .namespace
+                .as_ref()
+                .map_or_else(|| id.name.to_string(), |namespace| format!("{namespace}/{}", id.name));
             let message = format!("{} {name} is defined twice in one environment, also in {}", id.kind, first.file);
             notes.insert(Note { location: Some(Location::file(manifest.file.clone())), message });
         }

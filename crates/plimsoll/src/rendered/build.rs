@@ -86,8 +86,11 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
 
 /// Loads and compiles every chart of the plan once, in parallel.
 fn charts(workspace: &Workspace, plan: &Plan) -> Charts {
-    let names: BTreeSet<&Arc<str>> =
-        plan.environments.iter().flat_map(|environment| environment.releases.iter().map(|release| &release.chart)).collect();
+    let names: BTreeSet<&Arc<str>> = plan
+        .environments
+        .iter()
+        .flat_map(|environment| environment.releases.iter().map(|release| &release.chart))
+        .collect();
     let loader = Loader::new(workspace.files().clone());
     let names: Vec<&Arc<str>> = names.into_iter().collect();
     names
@@ -160,7 +163,8 @@ fn install(
         partial: planned.partial,
     };
     // What a missing values file would have said is not known: what else is wrong may follow from that.
-    let output = if planned.incomplete { render::Output::default() } else { compiled.program.render(&installation.context()) };
+    let output =
+        if planned.incomplete { render::Output::default() } else { compiled.program.render(&installation.context()) };
     errors.extend(output.errors);
     Installed { installation, manifests: output.manifests, errors, notes }
 }
@@ -210,7 +214,13 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
 }
 
 /// Reads plain manifests; a file that several environments name is read once for each.
-fn plain(workspace: &Workspace, environment: &mut Environment, files: &[ManifestFile], external: bool, problems: &mut Problems) {
+fn plain(
+    workspace: &Workspace,
+    environment: &mut Environment,
+    files: &[ManifestFile],
+    external: bool,
+    problems: &mut Problems,
+) {
     let read: Vec<_> = files.par_iter().map(|file| workspace.files().read_text(&file.file)).collect();
     for (file, text) in files.iter().zip(read) {
         match text {
@@ -227,7 +237,8 @@ fn plain(workspace: &Workspace, environment: &mut Environment, files: &[Manifest
     }
 }
 
-fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
+/// What the workspace says about policies.
+pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     let config = workspace.shared_config();
     let mut declared = BTreeSet::new();
     let mut declare = |is: bool, need: Need| {

@@ -43,7 +43,8 @@ mod tests {
         let align = |environment: &str, namespace: &str| {
             namespace.strip_suffix(&format!("-{environment}")).unwrap_or(namespace).to_owned()
         };
-        let id = ResourceId { group: "".into(), kind: kind.into(), namespace: namespace.map(Arc::from), name: name.into() };
+        let id =
+            ResourceId { group: "".into(), kind: kind.into(), namespace: namespace.map(Arc::from), name: name.into() };
         identity("dev", &id, &align).to_string()
     }
 

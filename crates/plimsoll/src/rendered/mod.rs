@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::facts::world::Declared;
 use crate::files::Files;
+use crate::lint::Settings;
 use crate::manifest::{Manifest, Resource};
 use crate::render::{self, Program};
 use crate::values::Values;
@@ -28,7 +29,7 @@ pub struct Rendered {
     pub(crate) errors: Vec<Error>,
     pub(crate) notes: Vec<Note>,
     pub(crate) files: Files,
-    pub(crate) settings: Arc<crate::lint::Settings>,
+    pub(crate) settings: Arc<Settings>,
 }
 
 impl Workspace {
@@ -37,6 +38,11 @@ impl Workspace {
     /// What could not be done is in [`Rendered::errors`]; the rest is rendered all the same.
     pub fn render_all(&self) -> Rendered {
         build::render(self, self.plan(), &Overrides::default())
+    }
+
+    /// What it says about policies: severities, parameters, suppressions, and what it declares.
+    pub fn settings(&self) -> Settings {
+        build::settings(self, self.plan())
     }
 
     /// Renders the environments of these names (all, where none is named), with values of the caller above

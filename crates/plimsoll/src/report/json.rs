@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Report, Summary, Writer};
 use crate::finding::Finding;
-use crate::{ErrorKind, Location, Note};
+use crate::{Error, ErrorKind, Location, Note, Result};
 
 /// The version of the shape; it grows when something is taken away or changes its meaning.
 const VERSION: u32 = 1;
@@ -49,8 +49,21 @@ impl Writer for Json {
                 environments: error.environments(),
             })
             .collect();
-        let root = Root { version: VERSION, summary: &report.summary, findings: &report.findings, errors, notes: &report.notes };
+        let root = Root {
+            version: VERSION,
+            summary: &report.summary,
+            findings: &report.findings,
+            errors,
+            notes: &report.notes,
+        };
         serde_json::to_writer_pretty(&mut *out, &root)?;
         writeln!(out)
     }
+}
+
+/// Any list or map as the JSON that reports are written in.
+pub fn to_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|error| Error::new(ErrorKind::Argument, format!("it cannot be written as JSON: {error}")))
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::finding::{Finding, Severity, Verdict};
 use crate::{Error, ErrorKind, Note, Result};
 
-pub use json::Json;
+pub use json::{Json, to_json};
 pub use text::Text;
 
 /// How many of what.

@@ -52,7 +52,8 @@ impl Writer for Text {
 impl Text {
     fn show(&self, shown: &Shown, out: &mut dyn io::Write) -> io::Result<()> {
         let theme = if self.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(self.width).with_context_lines(1).with_links(false);
+        let handler =
+            GraphicalReportHandler::new_themed(theme).with_width(self.width).with_context_lines(1).with_links(false);
         let mut text = String::new();
         handler.render_report(&mut text, shown).map_err(io::Error::other)?;
         writeln!(out, "{}\n", text.trim_end())

@@ -11,11 +11,11 @@ use super::decode::{Decoder, Text, key};
 use super::environment::{self, EnvironmentConfig};
 use super::external::{self, ExternalConfig};
 use super::layer::{self, ValuesEntry};
-use crate::nearest::suggest;
-use crate::problems::Problems;
 use super::release::{self, ReleaseConfig};
 use super::suppression::{self, Suppression};
 use super::tier::Tier;
+use crate::nearest::suggest;
+use crate::problems::Problems;
 use crate::yaml::{Mark, Node};
 use crate::{Error, ErrorKind, Location, Result};
 

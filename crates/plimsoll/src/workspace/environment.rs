@@ -8,9 +8,9 @@ use super::decode::{Decoder, Text, key};
 use super::infer::known_tier;
 use super::layer::{self, ValuesEntry};
 use super::pattern::{PLACEHOLDERS, Pattern};
-use crate::nearest::suggest;
 use super::tier::Tier;
 use crate::Location;
+use crate::nearest::suggest;
 use crate::yaml::{Entry, Node};
 
 /// The newest Kubernetes version there are rules for, and the default.

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::problems::Problems;
 use super::tier::Tier;
 use super::tree::{Tree, below};
 use crate::files::EntryKind;
+use crate::problems::Problems;
 
 /// Names that mean an environment wherever they are met, in the order in which things are promoted.
 pub const KNOWN: [(&str, Tier); 14] = [

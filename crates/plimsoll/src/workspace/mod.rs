@@ -44,6 +44,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use crate::values::LayerKind;
 pub use align::{Align, AlignPattern};
 pub use config::{
     Class, Cluster, Config, Engine, FILE, Identities, Identity, ParamConfig, ParamsConfig, PoliciesConfig, Pool,
@@ -53,7 +54,6 @@ pub use decode::{Marked, Text};
 pub use environment::{Environment, EnvironmentConfig, KUBERNETES_MINORS, ManifestsConfig, NEWEST_KUBERNETES};
 pub use external::{External, ExternalConfig, Provides};
 pub use infer::KNOWN as KNOWN_ENVIRONMENTS;
-pub use crate::values::LayerKind;
 pub use layer::{LayerSource, Part, Pick, ValuesEntry};
 pub use pattern::{PLACEHOLDERS, Pattern};
 pub use plan::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease};
@@ -62,8 +62,8 @@ pub use suppression::{Date, ObjectPattern, Suppression};
 pub use tier::Tier;
 
 use crate::files::Files;
-use crate::{Error, ErrorKind, Result};
 use crate::problems::Problems;
+use crate::{Error, ErrorKind, Result};
 
 /// What the caller says about input that does not say it itself.
 #[derive(Debug, Clone, Default)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::decode::{Text, a_type, scalar_text};
 use super::environment::Environment;
-use crate::nearest::{nearest, suggest};
 use super::tier::Tier;
+use crate::nearest::{nearest, suggest};
 use crate::yaml::{Mark, Node};
 
 /// The placeholders that have a meaning of their own; every other one is a variable of the environment.

@@ -13,12 +13,12 @@ use super::environment::{Environment, NEWEST_KUBERNETES, chain};
 use super::external::External;
 use super::layer::LayerSource;
 use super::pattern::{Escape, Pattern, Scope, Unbound};
-use crate::Note;
-use crate::nearest::suggest;
-use crate::problems::Problems;
 use super::tier::Tier;
 use super::tree::{Find, Tree, is_candidate};
+use crate::Note;
 use crate::files::{EntryKind, Files};
+use crate::nearest::suggest;
+use crate::problems::Problems;
 use crate::yaml::Mark;
 use crate::{Error, ErrorKind, Location, Result};
 

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use globset::GlobBuilder;
 
+use crate::files::{EntryKind, Files};
 use crate::nearest::nearest;
 use crate::problems::Problems;
-use crate::files::{EntryKind, Files};
 use crate::yaml::{self, Node};
 use crate::{Error, ErrorKind, Location};
 

@@ -1,0 +1,64 @@
+//! What the command reads: paths, standard input, values of the caller.
+
+use std::io::Read as _;
+
+use plimsoll::files::MAX_FILE;
+use plimsoll::workspace::{OpenOptions, Tier, Workspace};
+use plimsoll::{Error, ErrorKind};
+
+use crate::args::InputArgs;
+
+/// The name of standard input in messages.
+const STDIN: &str = "-";
+
+/// Opens what the arguments name: one workspace, or plain input.
+pub(crate) fn open(args: &InputArgs) -> Result<Workspace, Error> {
+    let options = options(args)?;
+    match args.paths.as_slice() {
+        [path] if path.as_os_str() == STDIN => Workspace::from_manifests(STDIN, read_stdin()?, &options),
+        paths if paths.iter().any(|path| path.as_os_str() == STDIN) => {
+            Err(Error::new(ErrorKind::Argument, "standard input is checked alone")
+                .with_help("give either `-` or paths"))
+        }
+        paths => Workspace::open_with(paths, &options),
+    }
+}
+
+/// Whether the environments given are those to keep, or the name of the one that plain input is.
+pub(crate) fn selected<'a>(workspace: &Workspace, args: &'a InputArgs) -> &'a [String] {
+    let known = &workspace.plan().environments;
+    let names_input = args.environments.len() == known.len()
+        && known.iter().zip(&args.environments).all(|(known, given)| *known.environment.name == **given);
+    if names_input { &[] } else { &args.environments }
+}
+
+/// Uses as many threads as asked for.
+pub(crate) fn threads(args: &InputArgs) -> Result<(), Error> {
+    let Some(jobs) = args.jobs else { return Ok(()) };
+    if jobs == 0 {
+        return Err(Error::new(ErrorKind::Argument, "nothing can be done with 0 threads").with_help("give at least 1"));
+    }
+    plimsoll::use_threads(jobs)
+}
+
+fn options(args: &InputArgs) -> Result<OpenOptions, Error> {
+    let tier = args.tier.as_deref().map(|name| {
+        Tier::from_name(name).ok_or_else(|| {
+            Error::new(ErrorKind::Argument, format!("`{name}` is not a tier"))
+                .with_help("tiers are staging, production and dr")
+        })
+    });
+    Ok(OpenOptions {
+        environments: args.environments.clone(),
+        tier: tier.transpose()?,
+        namespace: args.namespace.clone(),
+        kubernetes: args.kubernetes.clone(),
+    })
+}
+
+fn read_stdin() -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Error::new(ErrorKind::File, format!("standard input cannot be read: {error}")))?;
+    Ok(bytes)
+}
