@@ -1,1 +1,1 @@
-//! x
+//! Test data and what the suites share.
