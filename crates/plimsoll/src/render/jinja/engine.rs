@@ -10,6 +10,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::errors::{self, Explain};
 use super::files::FilesObject;
+use super::guard::{self, Guarded};
 use super::objects::{self, MapObject, Place};
 use super::{format, instrument, lines, register, run};
 use crate::chart::TemplateKind;
@@ -27,9 +28,18 @@ const MAX_RECURSION: usize = 100;
 pub(in crate::render) struct Engine {
     tree: Arc<Tree>,
     env: Environment<'static>,
-    /// Sources as compiled, by the engine's names: line ends are `\n`.
-    sources: BTreeMap<String, String>,
+    /// Sources by the engine's names.
+    sources: BTreeMap<String, Source>,
     traced: OnceLock<Traced>,
+}
+
+/// The source of a template.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// As written, but line ends are `\n` and mixed lines keep theirs.
+    pub(super) text: String,
+    /// As compiled.
+    pub(super) guarded: Guarded,
 }
 
 /// The same templates with marks in them.
@@ -57,15 +67,14 @@ impl Engine {
                 errors.push(reserved(&template.file, line));
                 continue;
             }
-            let source = lines::keep_newlines(&template.text.replace("\r\n", "\n"));
-            if let Err(error) = env.add_template_owned(name.clone(), source.clone()) {
-                let known: &Error = &errors::syntax(&error, &template.file, &source);
-                // A chart that stands in the tree twice is told about once.
-                if !errors.contains(known) {
-                    errors.push(known.clone());
+            let text = lines::keep_newlines(&template.text.replace("\r\n", "\n"));
+            match compiled(&mut env, &name, &template.file, text) {
+                Ok(source) => {
+                    sources.insert(name, source);
                 }
-            } else {
-                sources.insert(name, source);
+                // A chart that stands in the tree twice is told about once.
+                Err(error) if errors.contains(&error) => {}
+                Err(error) => errors.push(error),
             }
         }
         (Self { tree: tree.clone(), env, sources, traced: OnceLock::new() }, errors)
@@ -157,11 +166,12 @@ impl Engine {
         instrument::register(&mut env);
         for (name, template) in templates(&self.tree) {
             let Some(source) = self.sources.get(&name) else { continue };
-            let marked = instrument::instrument(source, &template.file, &syntax(true), &mut points);
+            let marked = instrument::instrument(&source.text, &template.file, &syntax(true), &mut points);
             // A template that cannot be marked is traced without marks, and so not at all.
-            let added = marked.is_some_and(|marked| env.add_template_owned(name.clone(), marked).is_ok());
+            let marked = marked.and_then(|marked| guard::guard(&marked, &syntax(false)).ok());
+            let added = marked.is_some_and(|marked| env.add_template_owned(name.clone(), marked.text).is_ok());
             if !added {
-                env.add_template_owned(name, source.clone()).ok();
+                env.add_template_owned(name, source.guarded.text.clone()).ok();
             }
         }
         Traced { env, points: Arc::new(points) }
@@ -173,6 +183,19 @@ impl Engine {
 
     fn file(&self, chart: usize, template: usize) -> &Arc<str> {
         &self.tree.charts[chart].chart.templates[template].file
+    }
+}
+
+fn compiled(env: &mut Environment<'static>, name: &str, file: &Arc<str>, text: String) -> Result<Source, Error> {
+    let guarded = guard::guard(&text, &syntax(true)).map_err(|found| {
+        Error::new(ErrorKind::Limit, guard::TooMany::message())
+            .with_location(Location::at(file.clone(), found.line, found.column))
+            .with_help("give parts of it names with `{% set x = … %}`, or write the text out")
+    })?;
+    let source = Source { text, guarded };
+    match env.add_template_owned(name.to_owned(), source.guarded.text.clone()) {
+        Ok(()) => Ok(source),
+        Err(error) => Err(errors::syntax(&error, file, &source)),
     }
 }
 
@@ -191,7 +214,7 @@ fn templates(tree: &Tree) -> impl Iterator<Item = (String, &crate::chart::Templa
     })
 }
 
-fn syntax(control_white_space: bool) -> SyntaxConfig {
+pub(super) fn syntax(control_white_space: bool) -> SyntaxConfig {
     SyntaxConfig::builder()
         .keep_trailing_newline(true)
         .trim_blocks(control_white_space)
@@ -211,9 +234,16 @@ fn environment(tree: &Arc<Tree>, syntax: SyntaxConfig) -> Environment<'static> {
     // Undefined values remember the expression they came from.
     env.set_debug(true);
     let lookup = tree.clone();
-    env.set_path_join_callback(move |name, parent| lookup.find(name, parent).map_or(Cow::Borrowed(name), Cow::Owned));
+    env.set_path_join_callback(move |name, parent| match lookup.find(name, parent) {
+        Some(found) => {
+            run::included(lookup.template(&found).map_or(0, |(_, template)| template.text.len()));
+            Cow::Owned(found)
+        }
+        None => Cow::Borrowed(name),
+    });
     env.set_unknown_method_callback(register::method);
     register::register(&mut env);
+    guard::register(&mut env);
     env
 }
 
