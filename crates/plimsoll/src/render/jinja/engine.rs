@@ -188,9 +188,9 @@ impl Engine {
 
 fn compiled(env: &mut Environment<'static>, name: &str, file: &Arc<str>, text: String) -> Result<Source, Error> {
     let guarded = guard::guard(&text, &syntax(true)).map_err(|found| {
-        Error::new(ErrorKind::Limit, guard::TooMany::message())
+        Error::new(ErrorKind::Limit, found.message)
             .with_location(Location::at(file.clone(), found.line, found.column))
-            .with_help("give parts of it names with `{% set x = … %}`, or write the text out")
+            .with_help(found.help)
     })?;
     let source = Source { text, guarded };
     match env.add_template_owned(name.to_owned(), source.guarded.text.clone()) {

@@ -39,6 +39,11 @@ const MAX_TEXT: usize = 4 << 20;
 const MAX_ITEMS: usize = 100_000;
 /// How many operators `~`, `+` and `*` one expression has.
 const MAX_OPERATORS: usize = 100;
+/// How many operators, calls and keys follow each other, as deep as they nest.
+const MAX_CHAIN: usize = 250;
+/// The longest line as written, and as compiled.
+const MAX_LINE: usize = 60_000;
+const MAX_ADDED_LINE: usize = 65_000;
 /// Bodies with less literal text than this are bounded by the instructions they take.
 const SMALL_BODY: usize = 32;
 
@@ -58,35 +63,41 @@ impl Guarded {
     }
 }
 
-/// An expression that cannot be bounded.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TooMany {
+/// A template that is not compiled, because the engine would not stand it.
+#[derive(Debug, Clone)]
+pub(super) struct Refused {
+    pub(super) message: String,
+    pub(super) help: &'static str,
     pub(super) line: u32,
     pub(super) column: u32,
 }
 
-impl TooMany {
-    pub(super) fn message() -> String {
-        format!("the expression has more than {MAX_OPERATORS} operators `~`, `+` and `*`")
+impl Refused {
+    fn at(source: &str, offset: usize, message: String, help: &'static str) -> Self {
+        let before = source.get(..offset).unwrap_or_default();
+        let (line, last) = (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or_default());
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Self { message, help, line: number(line), column: number(last.chars().count() + 1) }
     }
 }
 
 /// Adds what bounds a template. A source the engine cannot read stays as it is, for the engine to say so.
-pub(super) fn guard(source: &str, syntax: &SyntaxConfig) -> Result<Guarded, TooMany> {
+pub(super) fn guard(source: &str, syntax: &SyntaxConfig) -> Result<Guarded, Refused> {
+    check_lines(source, MAX_LINE)?;
     let mut tokens = Tokenizer::new(source, "", false, syntax.clone());
     let mut writer = Writer::default();
     let mut statement: Option<Vec<Piece<'_>>> = None;
-    let (mut operators, mut start) = (0, 0);
+    let mut size = Size::default();
     loop {
         let (token, span) = match tokens.next_token() {
             Ok(Some(next)) => next,
             Ok(None) => break,
             Err(_) => return Ok(Guarded { text: source.to_owned(), added: Vec::new() }),
         };
+        size.token(&token).map_err(|(message, help)| Refused::at(source, span.start_offset as usize, message, help))?;
         match &token {
             Token::TemplateData(text) => writer.literal(text.len()),
-            Token::BlockStart => (statement, operators) = (Some(Vec::new()), 0),
-            Token::VariableStart => (operators, start) = (0, span.start_offset as usize),
+            Token::BlockStart => statement = Some(Vec::new()),
             Token::BlockEnd => {
                 if let Some(pieces) = statement.take() {
                     writer.statement(&pieces, span.start_offset as usize);
@@ -96,18 +107,103 @@ pub(super) fn guard(source: &str, syntax: &SyntaxConfig) -> Result<Guarded, TooM
                 if let Some(pieces) = &mut statement {
                     pieces.push(Piece::new(token, span.end_offset as usize));
                 }
-                operators += usize::from(matches!(token, Token::Tilde | Token::Plus | Token::Mul));
-                start = span.start_offset as usize;
             }
         }
-        if operators > MAX_OPERATORS {
-            let before = source.get(..start).unwrap_or_default();
-            let (line, last) = (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or_default());
-            let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-            return Err(TooMany { line: number(line), column: number(last.chars().count() + 1) });
+    }
+    let guarded = writer.apply(source);
+    check_lines(&guarded.text, MAX_ADDED_LINE).map(|()| guarded)
+}
+
+/// The engine counts columns in 16 bits, and past them fails while it says that something else failed.
+fn check_lines(source: &str, most: usize) -> Result<(), Refused> {
+    let mut offset = 0;
+    for line in source.split_inclusive('\n') {
+        if line.len() > most {
+            let help = "keep long text in a file of the chart and read it with `files.get`";
+            return Err(Refused::at(source, offset, format!("the line is longer than {MAX_LINE} bytes"), help));
+        }
+        offset += line.len();
+    }
+    Ok(())
+}
+
+/// How large the expression at hand is, and how deep the engine nests it.
+///
+/// The engine reads `a + b + c` and `a.b.c` in a loop, and then walks what it made by recursion.
+#[derive(Debug, Default)]
+struct Size {
+    growing: usize,
+    /// Links of the chain at hand, for each open bracket.
+    chains: Vec<usize>,
+    links: usize,
+    begins: bool,
+    /// For each open `if`, how many `elif` it has.
+    conditions: Vec<usize>,
+}
+
+impl Size {
+    fn token(&mut self, token: &Token<'_>) -> Result<(), (String, &'static str)> {
+        let begins = std::mem::take(&mut self.begins);
+        match token {
+            Token::BlockStart | Token::VariableStart => {
+                (self.growing, self.links, self.begins) = (0, 0, matches!(token, Token::BlockStart));
+                self.chains = vec![0];
+            }
+            Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => {
+                self.link();
+                self.chains.push(0);
+            }
+            Token::ParenClose | Token::BracketClose | Token::BraceClose => {
+                if self.chains.len() > 1 {
+                    self.links -= self.chains.pop().unwrap_or(0);
+                }
+            }
+            Token::Comma => {
+                if let Some(chain) = self.chains.last_mut() {
+                    self.links -= std::mem::take(chain);
+                }
+            }
+            Token::Ident("if") if begins => self.conditions.push(0),
+            Token::Ident("endif") if begins => drop(self.conditions.pop()),
+            Token::Ident("elif") if begins => {
+                if let Some(count) = self.conditions.last_mut() {
+                    *count += 1;
+                }
+                if self.conditions.iter().sum::<usize>() > MAX_CHAIN {
+                    return Err((
+                        format!("the `if` has more than {MAX_CHAIN} branches"),
+                        "look the answer up in a map",
+                    ));
+                }
+            }
+            Token::Ident("and" | "or" | "not" | "is" | "in" | "if" | "else") => self.link(),
+            Token::Tilde | Token::Plus | Token::Mul => {
+                self.growing += 1;
+                self.link();
+            }
+            Token::Minus | Token::Div | Token::FloorDiv | Token::Pow | Token::Mod | Token::Dot | Token::Pipe => {
+                self.link();
+            }
+            Token::Eq | Token::Ne | Token::Gt | Token::Gte | Token::Lt | Token::Lte => self.link(),
+            _ => {}
+        }
+        let help = "give parts of it names with `{% set x = … %}`, or write the text out";
+        if self.growing > MAX_OPERATORS {
+            let message = format!("the expression has more than {MAX_OPERATORS} operators `~`, `+` and `*`");
+            return Err((message, help));
+        }
+        if self.links > MAX_CHAIN {
+            return Err((format!("the expression has more than {MAX_CHAIN} operators"), help));
+        }
+        Ok(())
+    }
+
+    fn link(&mut self) {
+        if let Some(chain) = self.chains.last_mut() {
+            *chain += 1;
+            self.links += 1;
         }
     }
-    Ok(writer.apply(source))
 }
 
 /// A token of a statement, as far as it matters here.

@@ -61,9 +61,12 @@ fn an_include_cycle_is_named() {
 }
 
 #[test]
-fn deep_expressions_are_syntax_errors() {
-    let source = format!("{{{{ {}1{} }}}}", "(".repeat(50_000), ")".repeat(50_000));
-    assert_eq!(error(&source).kind(), ErrorKind::Template);
+fn deep_expressions_do_not_compile() {
+    // The engine's own bound, then the length of a chain, then that of a line.
+    for (depth, kind) in [(200, ErrorKind::Template), (1_000, ErrorKind::Limit), (50_000, ErrorKind::Limit)] {
+        let source = format!("{{{{ {}1{} }}}}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(error(&source).kind(), kind, "{depth}");
+    }
 }
 
 /// Accumulation on every way a value gets a name: an error, no overflow of a small stack, bounded memory.
@@ -165,4 +168,38 @@ fn columns_are_those_of_the_template_as_written() {
         let found = error(source);
         assert!(at(&found).ends_with(wanted), "{source}: {}", at(&found));
     }
+}
+
+/// The engine reads chains in a loop and walks them by recursion.
+#[test]
+fn long_chains_are_refused_and_do_not_overflow() {
+    for part in
+        ["%1", ".a", "[0]", "|abs", "(1)", " is odd", " and 1", " if 1 else 1", " == 1", "-1", "**1", " not in 1"]
+    {
+        for source in
+            [format!("{{{{ 1{} }}}}", part.repeat(20_000)), format!("{{% if 1{} %}}{{% endif %}}", part.repeat(9_000))]
+        {
+            let found = on_a_small_stack(vec![("x.yaml.j2", &*source.leak())].leak());
+            assert!(matches!(found.kind(), ErrorKind::Limit | ErrorKind::Template), "{part} {found:?}");
+        }
+    }
+    let branches = format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(20_000));
+    assert_eq!(on_a_small_stack(vec![("x.yaml.j2", &*branches.leak())].leak()).kind(), ErrorKind::Limit);
+    // At the bounds, with blocks around as deep as the engine lets them nest.
+    for part in ["%1", "|abs", " is odd", " if 1 else 1", "-1", " and 1"] {
+        let chain = part.repeat(120);
+        let source = format!("{}{{{{ 1{chain} }}}}{}", "{% if 1 %}".repeat(60), "{% endif %}".repeat(60));
+        let body = move || render(&[("x.yaml.j2", &*source)]).manifests.len();
+        std::thread::Builder::new().stack_size(2 << 20).spawn(body).unwrap().join().unwrap();
+    }
+    assert_eq!(text(&format!("{{{{ [{}] | len }}}}", "values.image.tag, ".repeat(500))), "500");
+}
+
+/// The engine counts columns in 16 bits.
+#[test]
+fn long_lines_are_refused() {
+    let found = error(&format!("a: 1\n{}{{{{ 1 1 }}}}", "x".repeat(70_000)));
+    assert_eq!((found.kind(), found.location().unwrap().line), (ErrorKind::Limit, Some(2)));
+    let found = error(&format!("{}{{{{ 1 $ }}}}", "{% set a = 1 %}".repeat(3_900)));
+    assert!(matches!(found.kind(), ErrorKind::Limit | ErrorKind::Template), "{found:?}");
 }

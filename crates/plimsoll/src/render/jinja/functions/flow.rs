@@ -133,8 +133,7 @@ fn tpl(state: &mut State<'_, '_>, args: &[Value]) -> Outcome {
     }
     let context = context(state, args.get(1))?;
     run::nested(|| {
-        let guarded =
-            guard::guard(&source, &engine::syntax(true)).map_err(|_| run::limit(guard::TooMany::message()))?;
+        let guarded = guard::guard(&source, &engine::syntax(true)).map_err(|found| run::limit(found.message))?;
         let template = state.env().template_from_named_str(TPL, &guarded.text).map_err(within)?;
         render(&template, context).map_err(within)
     })
