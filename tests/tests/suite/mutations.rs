@@ -162,7 +162,7 @@ mutations! {
     };
     memory_is_given_in_thousandths_of_a_byte: Mutation {
         file: "charts/cart/values.yaml",
-        from: "cache:\n    requests: {cpu: 100m, memory: 512Mi}",
+        from: "    requests: {cpu: 100m, memory: 512Mi}",
         to: "    requests: {cpu: 100m, memory: 512m}",
         finding: Expected {
             policy: "quota/suspicious-quantity",

@@ -103,7 +103,9 @@ fn functions(text: &str) -> Vec<(&str, usize, usize)> {
         let code = line.trim_start();
         let modifiers = ["pub ", "pub(crate) ", "pub(super) ", "const "];
         let bare = modifiers.iter().fold(code, |code, modifier| code.strip_prefix(modifier).unwrap_or(code));
-        let Some(rest) = bare.strip_prefix("fn ") else { continue };
+        // The cases of a test are data, which may go on for longer.
+        let test = at > 0 && lines[at - 1].trim() == "#[test]";
+        let Some(rest) = bare.strip_prefix("fn ").filter(|_| !test) else { continue };
         let name = rest.split(['(', '<']).next().unwrap_or(rest);
         let end = format!("{}}}", &line[..line.len() - code.len()]);
         if let Some(length) = lines[at..].iter().position(|line| *line == end) {
@@ -118,7 +120,8 @@ fn functions(text: &str) -> Vec<(&str, usize, usize)> {
 
 #[test]
 fn functions_are_measured() {
-    let text = "fn a() {\n    b\n}\n\nimpl X {\n    pub(crate) fn c<T>(\n        d: T,\n    ) {\n    }\n\n    fn e();\n}\n";
+    let text =
+        "fn a() {\n    b\n}\n\nimpl X {\n    pub(crate) fn c<T>(\n        d: T,\n    ) {\n    }\n\n    fn e();\n}\n";
     assert_eq!(functions(text), [("a", 1, 3), ("c", 6, 4)]);
 }
 

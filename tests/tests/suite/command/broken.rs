@@ -43,7 +43,10 @@ suppressions:
         ("plimsoll.yaml", config),
         ("raw/web.yaml", RAW),
         ("raw/kustomization.yaml", "resources: [web.yaml]\n"),
-        ("charts/cart/templates/more.yaml.j2", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ values.memry }}\n"),
+        (
+            "charts/cart/templates/more.yaml.j2",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ values.memry }}\n",
+        ),
     ]);
     let run = plimsoll(directory.path(), &["check", "--now", NOW, "--color", "never"]).ended(2);
     assert!(!run.stdout.contains("9f8e7d6c"), "a secret is shown");

@@ -112,11 +112,13 @@ fn selecting_and_ignoring() {
 #[test]
 fn environments_are_those_named_in_the_workspaces_order() {
     let directory = workspace(&[]);
-    let report =
-        plimsoll(directory.path(), &["check", "--format", "json", "-e", "production", "-e", "staging"]).json();
+    let report = plimsoll(directory.path(), &["check", "--format", "json", "-e", "production", "-e", "staging"]).json();
     assert_eq!(report["summary"]["environments"], json!(["staging", "production"]));
     let report = plimsoll(directory.path(), &["check", "--format", "json", "-e", "production"]).json();
-    assert_eq!((&report["summary"]["environments"], &report["summary"]["resources"]), (&json!(["production"]), &json!(3)));
+    assert_eq!(
+        (&report["summary"]["environments"], &report["summary"]["resources"]),
+        (&json!(["production"]), &json!(3))
+    );
 }
 
 #[test]
@@ -169,7 +171,9 @@ rules: [{apiGroups: [''], resources: [pods], verbs: ['*']}]
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleList
 items:
-  - metadata: {name: cache, namespace: shop}
+  - apiVersion: rbac.authorization.k8s.io/v1
+    kind: Role
+    metadata: {name: cache, namespace: shop}
     rules: [{apiGroups: [''], resources: ['*'], verbs: [get]}]
 ";
     let directory = tempfile::tempdir().unwrap();
@@ -181,10 +185,7 @@ items:
     // Helm does not say which line of the template it was, and neither is one made up.
     assert_eq!(
         places,
-        [
-            &json!({"file": "shop/charts/cache/templates/role.yaml"}),
-            &json!({"file": "shop/templates/role.yaml"}),
-        ]
+        [&json!({"file": "shop/charts/cache/templates/role.yaml"}), &json!({"file": "shop/templates/role.yaml"}),]
     );
     let run = with_input(directory.path(), &["check", "-", "-e", "qa", "--tier", "staging"], rendered).ended(0);
     assert!(run.stdout.contains("rbac/wildcard (warning)") && run.stdout.ends_with("of qa\n"), "{}", run.stdout);

@@ -109,10 +109,8 @@ policies: {paths: [ours]}
 
 #[test]
 fn testing_ones_own() {
-    let directory = workspace(&[
-        ("ours/labels/team/policy.rego", OWN),
-        ("ours/labels/team/README.md", &readme("{team: shop}")),
-    ]);
+    let directory =
+        workspace(&[("ours/labels/team/policy.rego", OWN), ("ours/labels/team/README.md", &readme("{team: shop}"))]);
     let test = || plimsoll(directory.path(), &["policies", "test", "ours"]);
     assert_eq!(test().ended(0).stdout, "2 passed, 0 failed\n");
     let path = directory.path().join("ours/labels/team/README.md");

@@ -43,7 +43,10 @@ fn one_file_for_each_template() {
 
 #[test]
 fn only_the_templates_asked_for() {
-    let directory = workspace(&[("charts/cart/templates/extra.yaml.j2", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n")]);
+    let directory = workspace(&[(
+        "charts/cart/templates/extra.yaml.j2",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n",
+    )]);
     let sources = |glob: &str| {
         let run = plimsoll(directory.path(), &["render", "-e", "staging", "--show-only", glob]).ended(0);
         run.stdout.lines().filter_map(|line| line.strip_prefix("# Source: ")).map(str::to_owned).collect::<Vec<_>>()
@@ -59,22 +62,22 @@ fn only_the_templates_asked_for() {
 #[test]
 fn values_of_the_caller_lie_on_top() {
     let directory = workspace(&[("one.yaml", "memory: 1Gi\ncidr: 10.1.0.0/16\n"), ("two.yaml", "memory: 2Gi\n")]);
-    let rendered = |args: &[&str]| {
-        plimsoll(directory.path(), &[&["render", "-e", "production"], args].concat()).ended(0).stdout
-    };
+    let rendered =
+        |args: &[&str]| plimsoll(directory.path(), &[&["render", "-e", "production"], args].concat()).ended(0).stdout;
     let stacked = rendered(&["-f", "one.yaml", "-f", "two.yaml"]);
     assert!(stacked.contains("memory: 2Gi") && stacked.contains("cidr: 10.1.0.0/16"), "{stacked}");
     let set = rendered(&["--set", "memory=3Gi,verbs={get,list}", "-f", "one.yaml"]);
     assert!(set.contains("memory: 3Gi") && !set.contains('*'), "{set}");
     assert!(set.contains("list"), "{set}");
-    assert!(rendered(&["--set-string", "memory=4"]).contains("memory: \"4\""));
+    // As text it is a word; typed it takes the key away.
+    assert!(rendered(&["--set-string", "memory=null"]).contains("memory: null"));
+    let run = plimsoll(directory.path(), &["render", "--set", "memory=null"]).ended(2);
+    assert!(run.stderr.contains("`values.memory` is not set"), "{}", run.stderr);
     let json = rendered(&["--set-json", r#"verbs=["watch"]"#]);
     assert!(json.contains("watch") && !json.contains('*'), "{json}");
-    for (args, message) in [
-        (["--set", "memory"], "memory"),
-        (["--set-json", "verbs=["], "verbs"),
-        (["-f", "none.yaml"], "none.yaml"),
-    ] {
+    for (args, message) in
+        [(["--set", "memory"], "memory"), (["--set-json", "verbs=["], "verbs"), (["-f", "none.yaml"], "none.yaml")]
+    {
         let run = plimsoll(directory.path(), &["render", args[0], args[1]]).ended(2);
         assert!(run.stderr.contains(message), "{}", run.stderr);
     }

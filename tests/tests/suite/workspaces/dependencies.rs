@@ -65,14 +65,21 @@ session: {role: session}
 tags: {sessions: false}
 ",
         ),
-        ("charts/shop/templates/own.yaml.j2", &TEMPLATE.replace("values.role", "'own'").replace("values.size", "values.cache.size")),
+        (
+            "charts/shop/templates/own.yaml.j2",
+            &TEMPLATE.replace("values.role", "'own'").replace("values.size", "values.cache.size"),
+        ),
         ("production.yaml", production),
     ]);
-    files.insert("charts/shop/charts/store-1.2.0.tgz".to_owned(), packed(&[
-        METADATA,
-        ("store/values.yaml", "role: store\nsize: 1\n"),
-        ("store/templates/settings.yaml.j2", TEMPLATE),
-    ]).into());
+    files.insert(
+        "charts/shop/charts/store-1.2.0.tgz".to_owned(),
+        packed(&[
+            METADATA,
+            ("store/values.yaml", "role: store\nsize: 1\n"),
+            ("store/templates/settings.yaml.j2", TEMPLATE),
+        ])
+        .into(),
+    );
     files
 }
 

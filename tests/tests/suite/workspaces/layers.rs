@@ -83,8 +83,8 @@ fn without_the_callers_layers_the_workspaces_highest_wins() {
 fn a_later_set_wins_whatever_the_files_say() {
     let mut overrides = Overrides::default();
     overrides.set(SetKind::Typed, "chart=first,set=first").unwrap();
-    overrides.set(SetKind::String, "set=1").unwrap();
+    overrides.set(SetKind::String, "set=last").unwrap();
     overrides.file("file-1.yaml", "chart: file\nset: file\n").unwrap();
     let rendered = rendered(&overrides);
-    assert_eq!((rendered[0].as_str(), rendered[10].as_str()), ("first", "1"));
+    assert_eq!((rendered[0].as_str(), rendered[10].as_str()), ("first", "last"));
 }

@@ -66,7 +66,8 @@ releases:
     );
     assert_eq!(
         findings(&workspace, &["images/"]),
-        ["images/not-pinned [production] services/cart/templates/deployment.yaml.j2:16"],
+        // The second site has no values file of its own and takes the one of the site it extends.
+        ["images/not-pinned [production, dr] services/cart/templates/deployment.yaml.j2:16"],
     );
 }
 
@@ -117,22 +118,7 @@ releases:
     );
 }
 
-#[test]
-fn a_tree_of_plain_manifests_for_each_environment() {
-    let service = |port: &str| {
-        format!(
-            "apiVersion: v1
-kind: Service
-metadata: {{name: web}}
-spec:
-  selector: {{app: web}}
-  ports:
-    - port: 80
-      targetPort: {port}
-"
-        )
-    };
-    let deployment = "apiVersion: apps/v1
+const DEPLOYMENT: &str = "apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
 spec:
@@ -143,28 +129,46 @@ spec:
       containers:
         - {name: web, image: \"registry.example/web:1\", ports: [{name: http, containerPort: 8080}]}
 ";
-    let role = "apiVersion: rbac.authorization.k8s.io/v1
+
+const ROLE: &str = "apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: web, namespace: tools}
 rules:
   - {apiGroups: [\"\"], resources: [pods], verbs: [\"*\"]}
 ";
+
+fn service(port: &str) -> String {
+    format!(
+        "apiVersion: v1
+kind: Service
+metadata: {{name: web}}
+spec:
+  selector: {{app: web}}
+  ports:
+    - port: 80
+      targetPort: {port}
+"
+    )
+}
+
+#[test]
+fn a_tree_of_plain_manifests_for_each_environment() {
     let workspace = open(&texts(&[
         (
             "plimsoll.yaml",
             "version: 1
 environments:
   staging: {manifests: [{path: \"raw/{environment}/**\", namespace: shop-staging}]}
-  production: {manifests: [{path: \"raw/{environment}/**\", namespace: shop}]}
+  production: {manifests: [{path: \"raw/{environment}/**\", namespace: shop-production}]}
 align: {namespaces: \"{prefix}-{environment}\"}
 ",
         ),
         ("raw/staging/web/service.yaml", &service("http")),
-        ("raw/staging/web/deployment.yaml", deployment),
+        ("raw/staging/web/deployment.yaml", DEPLOYMENT),
         ("raw/staging/kustomization.yaml", "resources: [web]\n"),
         ("raw/production/web/service.yaml", &service("https")),
-        ("raw/production/web/deployment.yaml", deployment),
-        ("raw/production/role.yaml", role),
+        ("raw/production/web/deployment.yaml", DEPLOYMENT),
+        ("raw/production/role.yaml", ROLE),
     ]));
     assert_eq!(
         objects(&workspace),
@@ -172,8 +176,8 @@ align: {namespaces: \"{prefix}-{environment}\"}
             "staging: Deployment shop-staging/web",
             "staging: Service shop-staging/web",
             "production: Role tools/web",
-            "production: Deployment shop/web",
-            "production: Service shop/web",
+            "production: Deployment shop-production/web",
+            "production: Service shop-production/web",
         ]
     );
     assert_eq!(
