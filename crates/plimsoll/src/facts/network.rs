@@ -168,14 +168,16 @@ fn target(port: &Node) -> Option<&Data> {
 
 fn served(workload: &Workload<'_>, port: &Node) -> ServedPort {
     let target = target(port);
+    let protocol = port.str_at(&["protocol"]).unwrap_or("TCP");
     let container = workload
         .ports()
-        .find(|(_, name, number)| match target {
-            Some(Data::String(wanted)) => *name == Some(&**wanted),
-            Some(Data::Int(wanted)) => *number == Some(*wanted),
+        .filter(|declared| declared.protocol == protocol)
+        .find(|declared| match target {
+            Some(Data::String(wanted)) => declared.name == Some(&**wanted),
+            Some(Data::Int(wanted)) => declared.number == Some(*wanted),
             _ => false,
         })
-        .map(|(at, ..)| at);
+        .map(|declared| declared.container);
     ServedPort {
         port: port.get("port").and_then(Node::as_int),
         target: shown(target),
