@@ -2,7 +2,7 @@
 
 /// The candidate spelled most like `word`, if one is near enough to have been meant.
 ///
-/// Case, `_` and `-` do not count. Near enough is one letter, or a third of them: changed, left out,
+/// Case, `_` and `-` do not count. Near enough is one letter and a third of them: changed, left out,
 /// added or transposed. Ties go to the first in alphabetical order, so that the answer does not depend
 /// on the order of the candidates.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -13,7 +13,10 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .into_iter()
         .filter(|candidate| *candidate != word)
         .map(|candidate| (strsim::osa_distance(&wanted, &plain(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(length.min(candidate.chars().count()) / 3))
+        .filter(|(distance, candidate)| {
+            let shorter = length.min(candidate.chars().count());
+            *distance < shorter && *distance <= 1 + shorter / 3
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }
