@@ -14,8 +14,8 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .filter(|candidate| *candidate != word)
         .map(|candidate| (strsim::osa_distance(&wanted, &plain(candidate)), candidate))
         .filter(|(distance, candidate)| {
-            let shorter = length.min(candidate.chars().count());
-            *distance < shorter && *distance <= 1 + shorter / 3
+            let other = candidate.chars().count();
+            *distance < length.max(other) && *distance <= 1 + length.min(other) / 3
         })
         .min()
         .map(|(_, candidate)| candidate)
