@@ -35,21 +35,21 @@ pub(super) fn secrets(workload: &Workload<'_>) -> Vec<LiteralSecret> {
     found
 }
 
-/// Why a variable's literal value looks like a secret; `None` where it does not.
+/// What a variable's literal value seems to be, as a noun; `None` where it is no secret.
 pub fn looks_secret(name: &str, value: &str) -> Option<String> {
     let value = value.trim();
     if value.is_empty() || is_indirect(value) {
         return None;
     }
     if let Some(shape) = known_shape(value) {
-        return Some(format!("the value has the shape of {shape}"));
+        return Some(shape.to_owned());
     }
     let words = words(name);
     if names_a_secret(&words, value) {
-        return Some("the name says that it is a secret, and the value is a literal".to_owned());
+        return Some("what its name calls a secret".to_owned());
     }
     if is_random(value) && !names_something_public(&words) {
-        return Some("the value is long and random, as keys and tokens are".to_owned());
+        return Some("a long random value, as keys and tokens are,".to_owned());
     }
     None
 }
