@@ -110,7 +110,7 @@ fn object<'a>(rendered: &'a Rendered, finding: &Finding) -> &'a Node {
         .environments()
         .iter()
         .filter(|environment| finding.policy.starts_with("parity/") || environment.name() == &*finding.environments[0])
-        .flat_map(|environment| environment.resources());
+        .flat_map(plimsoll::rendered::Environment::resources);
     let found = resources.find(|resource| {
         (&resource.id.kind, &resource.id.name, &resource.id.namespace)
             == (&wanted.kind, &wanted.name, &wanted.namespace)

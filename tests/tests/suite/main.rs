@@ -1,5 +1,7 @@
 //! End-to-end suites: the command and the library from outside. One binary, so that it links once.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
 mod bad_input;
 mod command;
 mod conformance;

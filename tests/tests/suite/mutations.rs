@@ -233,9 +233,13 @@ fn run(mutation: &Mutation) {
         mutation.file,
         mutation.from,
         mutation.to,
-        new.iter().map(|line| format!("\n  + {line}")).collect::<String>(),
-        gone.iter().map(|line| format!("\n  - {line}")).collect::<String>(),
+        listed("+", &new),
+        listed("-", &gone),
     );
+}
+
+fn listed(sign: &str, lines: &[&String]) -> String {
+    lines.iter().map(|line| format!("\n  {sign} {line}")).collect::<Vec<_>>().concat()
 }
 
 /// What is found in the workspace as it is.

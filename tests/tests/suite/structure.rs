@@ -104,8 +104,8 @@ fn functions(text: &str) -> Vec<(&str, usize, usize)> {
         let modifiers = ["pub ", "pub(crate) ", "pub(super) ", "const "];
         let bare = modifiers.iter().fold(code, |code, modifier| code.strip_prefix(modifier).unwrap_or(code));
         // The cases of a test are data, which may go on for longer.
-        let test = at > 0 && lines[at - 1].trim() == "#[test]";
-        let Some(rest) = bare.strip_prefix("fn ").filter(|_| !test) else { continue };
+        let is_test = at > 0 && lines[at - 1].trim() == "#[test]";
+        let Some(rest) = bare.strip_prefix("fn ").filter(|_| !is_test) else { continue };
         let name = rest.split(['(', '<']).next().unwrap_or(rest);
         let end = format!("{}}}", &line[..line.len() - code.len()]);
         if let Some(length) = lines[at..].iter().position(|line| *line == end) {

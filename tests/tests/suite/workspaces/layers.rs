@@ -24,7 +24,7 @@ const LAYERS: [&str; 11] = [
 /// A layer that sets the keys of itself and of all layers above: each of those must take its own back.
 fn layer(name: &str) -> String {
     let at = LAYERS.iter().position(|layer| *layer == name).unwrap();
-    LAYERS[at..].iter().map(|key| format!("{key}: {name}\n")).collect()
+    LAYERS[at..].iter().map(|key| format!("{key}: {name}\n")).collect::<Vec<_>>().concat()
 }
 
 fn workspace() -> Workspace {
@@ -41,7 +41,7 @@ releases:
 ";
     let template = format!(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: layers}}\ndata:\n{}",
-        LAYERS.iter().map(|key| format!("  {key}: {{{{ values[{key:?}] }}}}\n")).collect::<String>()
+        LAYERS.iter().map(|key| format!("  {key}: {{{{ values[{key:?}] }}}}\n")).collect::<Vec<_>>().concat()
     );
     let files: Vec<(String, String)> = LAYERS[1..8].iter().map(|name| (format!("{name}.yaml"), layer(name))).collect();
     let chart = layer("chart");
