@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use minijinja::{Error as Inner, ErrorKind as Kind};
 
-use super::engine::Source;
+use super::compile::Source;
 use super::functions::{flow, refused};
 use super::register;
 use super::{ROOTS, run};
@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind, Location};
 /// What is needed to tell an error well.
 pub(super) struct Explain<'a> {
     pub(super) tree: &'a Tree,
-    pub(super) sources: &'a BTreeMap<String, Source>,
+    pub(super) sources: &'a BTreeMap<String, Arc<Source>>,
     /// The template that was rendered.
     pub(super) template: &'a str,
     pub(super) layers: &'a [Layer],

@@ -153,10 +153,8 @@ impl Size {
                 self.link();
                 self.chains.push(0);
             }
-            Token::ParenClose | Token::BracketClose | Token::BraceClose => {
-                if self.chains.len() > 1 {
-                    self.links -= self.chains.pop().unwrap_or(0);
-                }
+            Token::ParenClose | Token::BracketClose | Token::BraceClose if self.chains.len() > 1 => {
+                self.links -= self.chains.pop().unwrap_or(0);
             }
             Token::Comma => {
                 if let Some(chain) = self.chains.last_mut() {
@@ -176,15 +174,11 @@ impl Size {
                     ));
                 }
             }
-            Token::Ident("and" | "or" | "not" | "is" | "in" | "if" | "else") => self.link(),
             Token::Tilde | Token::Plus | Token::Mul => {
                 self.growing += 1;
                 self.link();
             }
-            Token::Minus | Token::Div | Token::FloorDiv | Token::Pow | Token::Mod | Token::Dot | Token::Pipe => {
-                self.link();
-            }
-            Token::Eq | Token::Ne | Token::Gt | Token::Gte | Token::Lt | Token::Lte => self.link(),
+            token if links(token) => self.link(),
             _ => {}
         }
         let help = "give parts of it names with `{% set x = … %}`, or write the text out";
@@ -203,6 +197,15 @@ impl Size {
             *chain += 1;
             self.links += 1;
         }
+    }
+}
+
+/// Whether what follows the token nests with what came before it.
+fn links(token: &Token<'_>) -> bool {
+    match token {
+        Token::Ident(name) => matches!(*name, "and" | "or" | "not" | "is" | "in" | "if" | "else"),
+        Token::Minus | Token::Div | Token::FloorDiv | Token::Pow | Token::Mod | Token::Dot | Token::Pipe => true,
+        token => matches!(token, Token::Eq | Token::Ne | Token::Gt | Token::Gte | Token::Lt | Token::Lte),
     }
 }
 
@@ -312,9 +315,8 @@ impl Writer {
     }
 
     fn keep(&mut self, names: &[&str], end: usize) {
-        let text: String = names.iter().map(|name| format!(" %}}{{% set {name} = ({name})|{KEEP} ")).collect();
-        if !text.is_empty() {
-            self.inserts.push((end, text));
+        for name in names {
+            self.inserts.push((end, format!(" %}}{{% set {name} = ({name})|{KEEP} ")));
         }
     }
 

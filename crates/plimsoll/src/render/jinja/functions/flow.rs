@@ -7,7 +7,7 @@ use super::refused::PREFIX;
 use super::{Outcome, fault, is_empty, text};
 use crate::render::blocks;
 use crate::render::jinja::register::{Function, Piped};
-use crate::render::jinja::{ROOTS, engine, guard, run};
+use crate::render::jinja::{ROOTS, compile, guard, run};
 
 /// How the detail of an error begins that a template asked for.
 pub(in crate::render::jinja) const SAID: &str = "said: ";
@@ -133,7 +133,7 @@ fn tpl(state: &mut State<'_, '_>, args: &[Value]) -> Outcome {
     }
     let context = context(state, args.get(1))?;
     run::nested(|| {
-        let guarded = guard::guard(&source, &engine::syntax(true)).map_err(|found| run::limit(found.message))?;
+        let guarded = guard::guard(&source, &compile::syntax(true)).map_err(|found| run::limit(found.message))?;
         let template = state.env().template_from_named_str(TPL, &guarded.text).map_err(within)?;
         render(&template, context).map_err(within)
     })
