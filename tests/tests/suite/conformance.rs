@@ -28,7 +28,8 @@ fn counted(counts: &Counts) -> String {
 
 /// Figures are worth seeing in a run that passes: this way they are not captured with the test's output.
 fn say(line: &str) {
-    writeln!(std::io::stderr(), "conformance: {line}").unwrap();
+    let mut stderr = std::io::stderr().lock();
+    writeln!(stderr, "conformance: {line}").unwrap();
 }
 
 fn folder(variable: &str) -> Option<PathBuf> {
