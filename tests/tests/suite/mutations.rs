@@ -174,6 +174,32 @@ mutations! {
             at: ("charts/cart/templates/cache.yaml.j2", "          resources: {{ values.cache.resources }}"),
         },
     };
+    a_namespace_is_left_without_a_quota: Mutation {
+        file: "charts/platform/templates/quotas.yaml.j2",
+        from: "{% for namespace, of in values.namespaces | items %}",
+        to: "{% for namespace, of in values.namespaces | items if namespace != 'payments' %}",
+        finding: Expected {
+            policy: "quota/unbounded-namespace",
+            verdict: "violated",
+            severity: "warning",
+            environments: ALL,
+            object: "Namespace payments",
+            at: ("charts/platform/templates/namespaces.yaml.j2", "metadata:\n  name: {{ namespace }}"),
+        },
+    };
+    everybody_gets_a_role: Mutation {
+        file: "charts/platform/templates/roles.yaml.j2",
+        from: r#"  {"name": "breakglass", "kind": "ClusterRole", "role": "edit", "group": values.groups.breakglass},"#,
+        to: r#"  {"name": "breakglass", "kind": "ClusterRole", "role": "edit", "group": "system:authenticated" if namespace == "shop" else "x"},"#,
+        finding: Expected {
+            policy: "rbac/anonymous-binding",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "RoleBinding shop/breakglass",
+            at: ("charts/platform/templates/roles.yaml.j2", "    name: {{ binding.group }}"),
+        },
+    };
     an_autoscaler_is_switched_off_in_dr: Mutation {
         file: "environments/dr/payments.yaml",
         from: "  autoscaling: {min: 2}",
