@@ -28,7 +28,9 @@ mod tests {
         for file in files() {
             let parts: Vec<&str> = file.path.split('/').collect();
             match parts[..] {
-                ["lib", name] => assert!(name.ends_with(".rego"), "{}", file.path),
+                ["lib", name] => {
+                    assert_eq!(name.rsplit_once('.').map(|(_, ending)| ending), Some("rego"), "{}", file.path)
+                }
                 [category, name, "policy.rego" | "README.md"] => {
                     for wanted in ["policy.rego", "README.md"] {
                         let path = format!("{category}/{name}/{wanted}");

@@ -16,7 +16,7 @@ pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Error> {
         Format::Json => Json.write(report, &mut buffer),
         _ => text(args, to_terminal).write(report, &mut buffer),
     };
-    written.and_then(|()| deliver(args, &buffer)).or_else(|error| forgive_closed_pipe(error, args))
+    written.and_then(|()| deliver(args, &buffer)).or_else(|error| forgive_closed_pipe(&error, args))
 }
 
 fn deliver(args: &OutputArgs, bytes: &[u8]) -> io::Result<()> {
@@ -26,7 +26,7 @@ fn deliver(args: &OutputArgs, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-fn forgive_closed_pipe(error: io::Error, args: &OutputArgs) -> Result<(), Error> {
+fn forgive_closed_pipe(error: &io::Error, args: &OutputArgs) -> Result<(), Error> {
     // `plimsoll check | head` closes the pipe; that is no failure of ours.
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(());

@@ -1,6 +1,6 @@
 //! Errors as they are met: each said once, with the environments it was met in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::{Error, Location, Note};
@@ -11,6 +11,7 @@ pub(crate) struct Problems {
     errors: Vec<(Error, Vec<Arc<str>>)>,
     seen: HashMap<(String, Option<Location>), usize>,
     notes: Vec<Note>,
+    noted: HashSet<Note>,
 }
 
 impl Problems {
@@ -36,8 +37,8 @@ impl Problems {
     }
 
     pub(crate) fn note(&mut self, message: String, location: Option<Location>) {
-        let note = Note { message, location };
-        if !self.notes.contains(&note) {
+        let note = Note { location, message };
+        if self.noted.insert(note.clone()) {
             self.notes.push(note);
         }
     }

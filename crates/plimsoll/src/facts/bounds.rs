@@ -7,6 +7,7 @@ use crate::manifest::Resource;
 
 /// Whether a rendered namespace has a quota and limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts, each read by name in policies")]
 pub struct Bounds {
     /// Some ResourceQuota is known in it.
     pub quota: bool,

@@ -245,17 +245,17 @@ fn scaled(value: &Data, pods: i64) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn spec(json: serde_json::Value) -> Node {
-        Node::from_json(&json)
+    fn spec(json: &serde_json::Value) -> Node {
+        Node::from_json(json)
     }
 
     #[test]
     fn percentages_round_up() {
-        assert_eq!(allowed(&spec(serde_json::json!({"minAvailable": "50%"})), 3), Some(1));
-        assert_eq!(allowed(&spec(serde_json::json!({"maxUnavailable": "10%"})), 3), Some(1));
-        assert_eq!(allowed(&spec(serde_json::json!({"minAvailable": 3})), 3), Some(0));
-        assert_eq!(allowed(&spec(serde_json::json!({"minAvailable": 5})), 3), Some(0));
-        assert_eq!(allowed(&spec(serde_json::json!({"maxUnavailable": 0})), 9), Some(0));
-        assert_eq!(allowed(&spec(serde_json::json!({"minAvailable": "many"})), 3), None);
+        assert_eq!(allowed(&spec(&serde_json::json!({"minAvailable": "50%"})), 3), Some(1));
+        assert_eq!(allowed(&spec(&serde_json::json!({"maxUnavailable": "10%"})), 3), Some(1));
+        assert_eq!(allowed(&spec(&serde_json::json!({"minAvailable": 3})), 3), Some(0));
+        assert_eq!(allowed(&spec(&serde_json::json!({"minAvailable": 5})), 3), Some(0));
+        assert_eq!(allowed(&spec(&serde_json::json!({"maxUnavailable": 0})), 9), Some(0));
+        assert_eq!(allowed(&spec(&serde_json::json!({"minAvailable": "many"})), 3), None);
     }
 }

@@ -143,7 +143,7 @@ impl<'a> Places<'a> {
         let (mark, _) = resource.locate(pointer);
         let map = self.maps.entry(Arc::as_ptr(manifest)).or_insert_with(|| environment.source_map(manifest));
         match map {
-            Some(map) => environment.trace(manifest, map, mark.line, mark.column),
+            Some(map) => Environment::place(manifest, map, mark.line, mark.column),
             None if mark.line > 0 => Location::at(manifest.file.clone(), mark.line, mark.column),
             None => Location::file(manifest.file.clone()),
         }

@@ -86,12 +86,12 @@ pub(crate) fn subjects<'a>(environments: &'a [Environment], facts: &'a [Facts<'a
             let place = Place { environment, resource: at };
             let key = (Arc::as_ptr(&resource.document), resource.item, resource.namespace());
             let known = seen.entry(key).or_default();
-            match known.iter().find(|number| subjects[**number].facts.of(subjects[**number].at()) == facts.of(at)) {
-                Some(number) => subjects[*number].places.push(place),
-                None => {
-                    known.push(subjects.len());
-                    subjects.push(Subject { resource, facts, places: vec![place] });
-                }
+            let same = |number: &&usize| subjects[**number].facts.of(subjects[**number].at()) == facts.of(at);
+            if let Some(number) = known.iter().find(same) {
+                subjects[*number].places.push(place);
+            } else {
+                known.push(subjects.len());
+                subjects.push(Subject { resource, facts, places: vec![place] });
             }
         }
     }

@@ -35,8 +35,7 @@ fn adopt(environment: &mut Environment, parsed: Vec<Parsed>, problems: &mut Prob
         let manifest = &environment.manifests[at];
         let map = environment.source_map(manifest);
         for error in parsed.errors {
-            let location =
-                error.location().map(|location| template_location(environment, manifest, map.as_ref(), location));
+            let location = error.location().map(|location| template_location(manifest, map.as_ref(), location));
             let error = match location {
                 Some(location) => error.with_location(location),
                 None => error,
@@ -44,23 +43,17 @@ fn adopt(environment: &mut Environment, parsed: Vec<Parsed>, problems: &mut Prob
             problems.add_in(&environment.name, error);
         }
         for mut note in parsed.notes {
-            note.location =
-                note.location.map(|location| template_location(environment, manifest, map.as_ref(), &location));
+            note.location = note.location.map(|location| template_location(manifest, map.as_ref(), &location));
             notes.insert(note);
         }
     }
 }
 
 /// The template's line for a line of a manifest; plain files are their own templates.
-fn template_location(
-    environment: &Environment,
-    manifest: &Manifest,
-    map: Option<&render::SourceMap>,
-    location: &Location,
-) -> Location {
+fn template_location(manifest: &Manifest, map: Option<&render::SourceMap>, location: &Location) -> Location {
     match (map, location.line) {
         (Some(map), Some(line)) if location.file == manifest.file => {
-            environment.trace(manifest, map, line, location.column.unwrap_or(1))
+            Environment::place(manifest, map, line, location.column.unwrap_or(1))
         }
         _ => location.clone(),
     }

@@ -120,7 +120,7 @@ impl Environment {
     }
 
     /// The place in the template of a place in a manifest; the file alone where it is not known.
-    pub(crate) fn trace(&self, manifest: &Manifest, map: &render::SourceMap, line: u32, column: u32) -> Location {
+    pub(crate) fn place(manifest: &Manifest, map: &render::SourceMap, line: u32, column: u32) -> Location {
         match map.locate(line, column) {
             render::Mapping::Exact(location) => location,
             render::Mapping::Unmapped => Location::file(manifest.file.clone()),

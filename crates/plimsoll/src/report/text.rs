@@ -78,16 +78,14 @@ impl Text {
 /// Twelve pods in a namespace without policies are one thing to read, not twelve.
 fn alike(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
-    let mut known: HashMap<(&str, Verdict, Severity, &str, &[Arc<str>]), usize> = HashMap::new();
+    let mut known = HashMap::new();
     for finding in findings {
         let key = (&*finding.policy, finding.verdict, finding.severity, &*finding.message, &*finding.environments);
-        match known.get(&key) {
-            Some(at) => groups[*at].push(finding),
-            None => {
-                known.insert(key, groups.len());
-                groups.push(vec![finding]);
-            }
+        let at = *known.entry(key).or_insert(groups.len());
+        if at == groups.len() {
+            groups.push(Vec::new());
         }
+        groups[at].push(finding);
     }
     groups
 }
@@ -124,13 +122,12 @@ fn sentence(report: &Report, summary: &Summary) -> String {
     }
     let found = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
     let objects = if summary.resources == 1 { "object" } else { "objects" };
-    let mut sentence = format!("{found} in {} {objects} of {}", summary.resources, environments.join(", "));
-    match report.errors.len() {
-        0 => {}
-        1 => sentence.push_str("; 1 thing could not be done"),
-        many => sentence.push_str(&format!("; {many} things could not be done")),
-    }
-    sentence
+    let undone = match report.errors.len() {
+        0 => String::new(),
+        1 => "; 1 thing could not be done".to_owned(),
+        many => format!("; {many} things could not be done"),
+    };
+    format!("{found} in {} {objects} of {}{undone}", summary.resources, environments.join(", "))
 }
 
 /// A finding or an error in the shape that miette draws.

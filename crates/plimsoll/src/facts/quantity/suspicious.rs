@@ -53,10 +53,10 @@ fn bytes(text: &str, quantity: Quantity) -> Option<String> {
 
 fn cpu(resource: &str, text: &str, quantity: Quantity) -> Option<String> {
     if quantity.format() == Format::Binary || text.ends_with('i') {
-        return Some(format!("has a unit of memory; CPU is counted in whole CPUs or `m`"));
+        return Some("has a unit of memory; CPU is counted in whole CPUs or `m`".to_owned());
     }
     if text.ends_with(['M', 'G', 'T', 'P', 'E']) {
-        return Some(format!("asks for millions of CPUs; `m` is meant for thousandths, it seems"));
+        return Some("asks for millions of CPUs; `m` is meant for thousandths, it seems".to_owned());
     }
     if resource == "cpu" && quantity >= Quantity::from_units(MOST_CPUS) {
         let meant = if quantity.format() == Format::Decimal && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -67,7 +67,7 @@ fn cpu(resource: &str, text: &str, quantity: Quantity) -> Option<String> {
         return Some(format!("asks for {} whole CPUs{meant}", quantity.units()));
     }
     if quantity < Quantity::from_millis(1) {
-        return Some(format!("is less than `1m`, the least CPU Kubernetes can give"));
+        return Some("is less than `1m`, the least CPU Kubernetes can give".to_owned());
     }
     None
 }
