@@ -1,6 +1,6 @@
 //! Errors as they are met: each said once, with the environments it was met in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::{Error, Location, Note};
@@ -11,6 +11,7 @@ pub(crate) struct Problems {
     errors: Vec<(Error, Vec<Arc<str>>)>,
     seen: HashMap<(String, Option<Location>), usize>,
     notes: Vec<Note>,
+    noted: BTreeSet<Note>,
 }
 
 impl Problems {
@@ -37,7 +38,7 @@ impl Problems {
 
     pub(crate) fn note(&mut self, message: String, location: Option<Location>) {
         let note = Note { message, location };
-        if !self.notes.contains(&note) {
+        if self.noted.insert(note.clone()) {
             self.notes.push(note);
         }
     }

@@ -6,7 +6,7 @@
 mod json;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -76,11 +76,9 @@ impl Report {
 
     /// Adds errors that happened outside the check itself.
     pub fn extend_errors(&mut self, errors: impl IntoIterator<Item = Error>) {
-        for error in errors {
-            if !self.errors.contains(&error) {
-                self.errors.push(error);
-            }
-        }
+        let key = |error: &Error| (error.kind(), error.message().to_owned(), error.location().cloned());
+        let mut known: BTreeSet<_> = self.errors.iter().map(key).collect();
+        self.errors.extend(errors.into_iter().filter(|error| known.insert(key(error))));
     }
 
     /// Writes the report in a format with its default settings.

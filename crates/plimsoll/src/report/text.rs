@@ -196,10 +196,24 @@ fn excerpt(
     let drawn = location.filter(|_| !sensitive).and_then(|location| {
         let text = report.sources.get(&location.file)?;
         let (start, length) = span(text, location.line?, location.column.unwrap_or(1))?;
+        if !is_readable(text, start) {
+            return None;
+        }
         let label = LabeledSpan::new(Some(about.to_owned()), start, length);
         Some((label, NamedSource::new(&location.file, text.clone())))
     });
     drawn.map_or((None, None), |(label, source)| (Some(label), Some(source)))
+}
+
+/// The longest line that is drawn, in bytes.
+const MAX_DRAWN: usize = 500;
+
+/// Whether the line at an offset and those beside it are short enough to be drawn.
+fn is_readable(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at(at);
+    let above = before.rsplit('\n').take(2).map(str::len).max().unwrap_or(0);
+    let below = after.split('\n').take(2).map(str::len).max().unwrap_or(0);
+    above.max(below) <= MAX_DRAWN
 }
 
 /// From a column to the end of what is written on its line, as byte offset and length.

@@ -11,7 +11,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use super::errors::{self, Explain};
 use super::files::FilesObject;
 use super::objects::{self, MapObject, Place};
-use super::{format, instrument, lines, register, run};
+use super::{bounds, format, instrument, lines, register, run};
 use crate::chart::TemplateKind;
 use crate::render::Context;
 use crate::render::blocks;
@@ -55,6 +55,10 @@ impl Engine {
         for (name, template) in templates(tree) {
             if let Some(line) = template.text.lines().position(blocks::has_markers) {
                 errors.push(reserved(&template.file, line));
+                continue;
+            }
+            if let Some(line) = bounds::exceeded(&template.text) {
+                errors.push(errors::too_long_a_chain(&template.file, line));
                 continue;
             }
             let source = lines::keep_newlines(&template.text.replace("\r\n", "\n"));

@@ -8,7 +8,7 @@ use minijinja::{Error as Inner, ErrorKind as Kind};
 
 use super::functions::{flow, refused};
 use super::register;
-use super::{ROOTS, run};
+use super::{ROOTS, bounds, run};
 use crate::render::tree::Tree;
 use crate::values::{Layer, LayerKind};
 use crate::{Error, ErrorKind, Location};
@@ -137,7 +137,13 @@ impl Explain<'_> {
         let written = self.line(cause);
         let help = nearest(name, names.iter().copied())
             .map(|near| format!("did you mean `{near}`?"))
-            .or_else(|| go_habit(written).map(str::to_owned));
+            .or_else(|| go_habit(written).map(str::to_owned))
+            .unwrap_or_else(|| match what {
+                "function" => "there are Helm's functions, Jinja's, and macros that `{% import %}` names".to_owned(),
+                "filter" => "there are Helm's functions and Jinja's filters".to_owned(),
+                _ => format!("there are {}", TESTS.join(", ")),
+            });
+        let help = Some(help);
         (ErrorKind::Template, format!("there is no {what} `{name}`"), help)
     }
 
@@ -220,16 +226,23 @@ pub(super) fn too_much(file: &Arc<str>) -> Error {
     Error::new(kind, message).with_location(Location::file(file.clone())).with_help(help.unwrap_or_default())
 }
 
+/// The error of an expression that no stack bears.
+pub(super) fn too_long_a_chain(file: &Arc<str>, line: usize) -> Error {
+    let message = format!("the tag has more than {} operators", bounds::MAX_OPERATORS);
+    Error::new(ErrorKind::Limit, message)
+        .with_location(Location::at(file.clone(), number(line), 1))
+        .with_help("split it with `{% set %}`")
+}
+
 /// The error of a template that does not compile.
 pub(super) fn syntax(error: &Inner, file: &Arc<str>, source: &str) -> Error {
     let location = place(file.clone(), source, error);
     let line = location.line.and_then(|line| source.lines().nth(line as usize - 1)).unwrap_or_default();
     let told = Error::new(ErrorKind::Template, error.detail().unwrap_or("the template does not compile"))
         .with_location(location);
-    match go_habit(line) {
-        Some(help) => told.with_help(help),
-        None => told,
-    }
+    told.with_help(
+        go_habit(line).unwrap_or("a statement is `{% … %}`, an expression `{{ … }}`, a comment `{# … #}`; each is closed"),
+    )
 }
 
 /// What someone used to Go templates meant.

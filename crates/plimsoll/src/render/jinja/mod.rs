@@ -1,5 +1,6 @@
 //! The one place that names minijinja.
 
+mod bounds;
 mod convert;
 mod engine;
 mod errors;

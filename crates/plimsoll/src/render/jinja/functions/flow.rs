@@ -7,7 +7,7 @@ use super::refused::PREFIX;
 use super::{Outcome, fault, is_empty, text};
 use crate::render::blocks;
 use crate::render::jinja::register::{Function, Piped};
-use crate::render::jinja::{ROOTS, run};
+use crate::render::jinja::{ROOTS, bounds, run};
 
 /// How the detail of an error begins that a template asked for.
 pub(in crate::render::jinja) const SAID: &str = "said: ";
@@ -127,6 +127,9 @@ fn tpl(state: &mut State<'_, '_>, args: &[Value]) -> Outcome {
     let source = text(&args[0])?.into_owned();
     if blocks::has_markers(&source) {
         return Err(fault("the text contains a reserved character (U+FDD0 to U+FDEF)"));
+    }
+    if bounds::exceeded(&source).is_some() {
+        return Err(run::limit(format!("a tag in the text has more than {} operators", bounds::MAX_OPERATORS)));
     }
     if !source.contains("{{") && !source.contains("{%") && !source.contains("{#") {
         return Ok(Value::from(source));
