@@ -236,11 +236,9 @@ fn read_disk(root: &Path, path: &str) -> Result<Arc<[u8]>> {
     let file = std::fs::File::open(real).map_err(|error| io_error(path, &error))?;
     let metadata = file.metadata().map_err(|error| io_error(path, &error))?;
     if !metadata.is_file() {
-        return Err(
-            Error::new(ErrorKind::File, format!("`{path}` is not a regular file"))
-                .with_location(Location::file(path))
-                .with_help("name a file, not a directory, a pipe or a device")
-        );
+        return Err(Error::new(ErrorKind::File, format!("`{path}` is not a regular file"))
+            .with_location(Location::file(path))
+            .with_help("name a file, not a directory, a pipe or a device"));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MAX_FILE)).unwrap_or(0));
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| io_error(path, &error))?;

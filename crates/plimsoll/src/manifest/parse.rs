@@ -140,6 +140,7 @@ impl Reader<'_> {
                 let error = Error::new(ErrorKind::Manifest, reason)
                     .with_location(self.place(document, node.mark.line, node.mark.column))
                     .with_help("every document needs `apiVersion`, `kind` and `metadata.name`");
+                let error = if mentions_secret(&self.manifest.text) { error.with_sensitive_source() } else { error };
                 self.parsed.errors.push(error);
             }
             Err(reason) => {
@@ -187,10 +188,10 @@ impl Reader<'_> {
     }
 }
 
-/// Whether text that did not parse may hold a Secret, so that no report may quote it.
-fn mentions_secret(text: &str) -> bool {
-    text.lines()
-        .any(|line| line.trim_start().strip_prefix("kind:").is_some_and(|kind| kind.trim().starts_with("Secret")))
+/// Whether text may hold a Secret, in whatever style it is written, so that no report may quote it around
+/// an error.
+pub(crate) fn mentions_secret(text: &str) -> bool {
+    text.contains("Secret")
 }
 
 fn is_list(node: &Node) -> bool {

@@ -9,6 +9,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Na
 use super::{Report, Summary, Writer};
 use crate::Location;
 use crate::finding::{Finding, Severity, Verdict};
+use crate::manifest::mentions_secret;
 
 /// Writes a report for people.
 #[derive(Debug, Clone, Copy)]
@@ -169,7 +170,10 @@ impl Shown {
     fn error(error: &crate::Error, report: &Report) -> Self {
         let environments = error.environments().iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
         let about = if environments.is_empty() { "here".to_owned() } else { format!("in {environments}") };
-        let (label, source) = excerpt(error.location(), error.is_sensitive(), &about, report);
+        // A template of a Secret need not have come as far as to be known for one.
+        let text = error.location().and_then(|location| report.sources.get(&location.file));
+        let sensitive = error.is_sensitive() || text.is_some_and(|text| mentions_secret(text));
+        let (label, source) = excerpt(error.location(), sensitive, &about, report);
         let message = match (label.is_some(), error.location()) {
             (false, Some(location)) => format!("{location}: {}", error.message()),
             _ => error.message().to_owned(),

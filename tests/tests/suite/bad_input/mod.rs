@@ -25,7 +25,8 @@ use tempfile::TempDir;
 /// The template that cases break.
 const TEMPLATE: &str = "charts/web/templates/config.yaml.j2";
 /// What it says when it is whole: seven lines.
-const WHOLE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n  namespace: shop\ndata:\n  level: {{ values.level }}\n";
+const WHOLE: &str =
+    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n  namespace: shop\ndata:\n  level: {{ values.level }}\n";
 /// The finding that no other error may hide.
 const KNOWN: &str = "rbac/wildcard";
 /// How long a case may take with unoptimised code on a busy machine; what does not end takes longer.

@@ -28,6 +28,16 @@ fn a_secret_that_does_not_parse() {
 }
 
 #[test]
+fn a_template_of_a_secret_that_does_not_render() {
+    for broken in ["{{ values.nope }}", "{% if %}", "{{ 1 | nope }}"] {
+        let text = format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata:\n  password: {SECRET}\n  other: {broken}\n"
+        );
+        hides(&Case::with(TEMPLATE, text), SECRET);
+    }
+}
+
+#[test]
 fn a_secret_that_is_no_object() {
     let text = format!("kind: Secret\ndata: {{password: {SECRET}}}\n");
     let case = Case::with("raw/a.yaml", text).and("plimsoll.yaml", CONFIG.replace("raw/**?", "raw/a.yaml"));

@@ -106,5 +106,11 @@ fn chains_that_no_stack_bears() {
     let alternatives = "{% elif false %}".repeat(100_000);
     Case::template(&format!("{{% if true %}}{alternatives}{{% endif %}}\n")).fails("limit", &at(8), "operators");
     let brackets = "(".repeat(400);
-    Case::template(&format!("{{{{ {brackets}1 }}}}\n")).fails("template", &at(8), "recursion");
+    Case::template(&format!("{{{{ {brackets}1 }}}}\n")).fails("limit", &at(8), "nest too deep");
+    let blocks = "{% if true %}".repeat(20_000);
+    Case::template(&blocks).fails("limit", &at(8), "nest too deep");
+    let cycle = Case::with(TEMPLATE, "{% extends \"_a.j2\" %}\n")
+        .and("charts/web/templates/_a.j2", "{% extends \"_b.j2\" %}")
+        .and("charts/web/templates/_b.j2", "{% extends \"_a.j2\" %}");
+    cycle.fails("limit", "charts/web/templates/_a.j2:1", "steps");
 }

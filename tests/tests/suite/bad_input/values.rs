@@ -21,10 +21,7 @@ fn yaml_that_is_none() {
     let text = "level: low\na: [1\nb: 2\n";
     let case = Case::with("web.yaml", text);
     case.fails("values", "web.yaml:3", "is not closed");
-    assert_eq!(
-        case.run(&["check", "--format", "json"]).environments(),
-        serde_json::json!(["staging", "production"])
-    );
+    assert_eq!(case.run(&["check", "--format", "json"]).environments(), serde_json::json!(["staging", "production"]));
     let case = Case::with("production.yaml", text);
     case.fails("values", "production.yaml:3", "is not closed");
     assert_eq!(case.run(&["check", "--format", "json"]).environments(), serde_json::json!(["production"]));
@@ -49,10 +46,7 @@ fn values_that_break_the_schema() {
     let schema = "{\"properties\": {\"labels\": {\"properties\": {\"app\": {\"type\": \"integer\"}}}}}";
     let case = Case::with("charts/web/values.schema.json", schema);
     case.fails("schema", "charts/web/values.yaml:2", "`labels.app` is the string `web`, expected an integer");
-    assert_eq!(
-        case.run(&["check", "--format", "json"]).environments(),
-        serde_json::json!(["staging", "production"])
-    );
+    assert_eq!(case.run(&["check", "--format", "json"]).environments(), serde_json::json!(["staging", "production"]));
 }
 
 #[test]

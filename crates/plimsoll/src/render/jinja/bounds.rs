@@ -7,14 +7,18 @@
 /// How many operators, filters, attributes and brackets one tag may have; far from what a stack bears.
 pub(super) const MAX_OPERATORS: usize = 512;
 /// How many `elif` a template may have: each is a level of its own.
-const MAX_ALTERNATIVES: usize = 256;
+pub(super) const MAX_ALTERNATIVES: usize = 256;
 
 /// The 1-based line of a tag that is too long a chain; `None` where the template is within bounds.
 pub(super) fn exceeded(source: &str) -> Option<usize> {
     let mut alternatives = 0;
     let mut at = 0;
-    while let Some(found) = source[at..].find("{{").into_iter().chain(source[at..].find("{%")).min() {
+    while let Some(found) = source[at..].find('{') {
         let start = at + found;
+        if !source[start + 1..].starts_with(['{', '%']) {
+            at = start + 1;
+            continue;
+        }
         let (length, operators, first_word) = tag(&source[start + 2..]);
         alternatives += usize::from(first_word == "elif");
         if operators > MAX_OPERATORS || alternatives > MAX_ALTERNATIVES {
@@ -39,7 +43,8 @@ fn tag(inside: &str) -> (usize, usize, &str) {
                 }
             }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
-                let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+                let length =
+                    bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
                 let word = &inside[at..at + length];
                 operators += usize::from(matches!(word, "not" | "and" | "or" | "is" | "in" | "if"));
                 first = if first.is_empty() { word } else { first };

@@ -31,11 +31,13 @@ impl Explain<'_> {
         let cause = cause.copied().unwrap_or(error);
         let deepest = chain.last().copied().unwrap_or(error);
         let (kind, message, help) = self.told(deepest, cause, &chain);
-        let told = Error::new(kind, message).with_location(self.location(cause));
-        match help {
-            Some(help) => told.with_help(help),
-            None => told,
-        }
+        let help = help.unwrap_or_else(|| match deepest.detail() {
+            Some(detail) if detail.starts_with(flow::SAID) => {
+                "the chart asks for this itself; set what it names".into()
+            }
+            _ => "look at what the expression on this line is given".into(),
+        });
+        Error::new(kind, message).with_location(self.location(cause)).with_help(help)
     }
 
     fn location(&self, error: &Inner) -> Location {
@@ -54,7 +56,7 @@ impl Explain<'_> {
             Kind::OutOfFuel => (
                 ErrorKind::Limit,
                 format!("the template takes more than {} steps", run::MAX_FUEL),
-                Some("look for a loop or a recursion that does not end".into()),
+                Some("look for a loop, a recursion or an `extends` that does not end".into()),
             ),
             Kind::WriteFailure => too_much_told(),
             Kind::UndefinedError => self.undefined(detail),
@@ -228,20 +230,27 @@ pub(super) fn too_much(file: &Arc<str>) -> Error {
 
 /// The error of an expression that no stack bears.
 pub(super) fn too_long_a_chain(file: &Arc<str>, line: usize) -> Error {
-    let message = format!("the tag has more than {} operators", bounds::MAX_OPERATORS);
+    let (operators, alternatives) = (bounds::MAX_OPERATORS, bounds::MAX_ALTERNATIVES);
+    let message = format!("a tag has more than {operators} operators, or the template more than {alternatives} `elif`");
     Error::new(ErrorKind::Limit, message)
         .with_location(Location::at(file.clone(), number(line), 1))
-        .with_help("split it with `{% set %}`")
+        .with_help("split the expression with `{% set %}`, or look the value up in a map")
 }
 
 /// The error of a template that does not compile.
 pub(super) fn syntax(error: &Inner, file: &Arc<str>, source: &str) -> Error {
     let location = place(file.clone(), source, error);
     let line = location.line.and_then(|line| source.lines().nth(line as usize - 1)).unwrap_or_default();
-    let told = Error::new(ErrorKind::Template, error.detail().unwrap_or("the template does not compile"))
-        .with_location(location);
+    let detail = error.detail().unwrap_or("the template does not compile");
+    if detail.contains("recursion limit") {
+        return Error::new(ErrorKind::Limit, "brackets or blocks of the template nest too deep")
+            .with_location(location)
+            .with_help("move the inner ones into a macro or a partial");
+    }
+    let told = Error::new(ErrorKind::Template, detail).with_location(location);
     told.with_help(
-        go_habit(line).unwrap_or("a statement is `{% … %}`, an expression `{{ … }}`, a comment `{# … #}`; each is closed"),
+        go_habit(line)
+            .unwrap_or("a statement is `{% … %}`, an expression `{{ … }}`, a comment `{# … #}`; each is closed"),
     )
 }
 
