@@ -1,8 +1,11 @@
 //! Workloads for measuring: a workspace of as many services as asked for, in three environments.
 //!
-//! Every service is a chart of its own over the real library chart `charts/microservice`, with values
-//! that differ from service to service as real ones do, so that documents are neither all equal nor all
-//! different between environments.
+//! Every service is a chart of its own over the real library chart `charts/microservice`, and every team
+//! has a namespace from the real chart `charts/platform`. Values differ from service to service as real
+//! ones do, so that documents are neither all equal nor all different between environments. Owns the
+//! files; what one service says is `service`'s.
+
+mod service;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,19 +14,22 @@ use std::path::{Path, PathBuf};
 
 use plimsoll::files::Files;
 
-/// How many teams share the services.
-const TEAMS: usize = 8;
+/// How many services a team has.
+const SERVICES_OF_A_TEAM: usize = 8;
+/// Resources that a service stands for, over the three environments, its share of the platform included.
+const RESOURCES_OF_A_SERVICE: usize = 28;
 
-/// What every service of the workload is rendered by: all the parts of the library chart.
+/// Every service renders all the parts of the library chart, as the example's charts do.
 const TEMPLATE: &str = "\
-{% include \"microservice/_serviceaccount.yaml.j2\" %}\n
-{% include \"microservice/_role.yaml.j2\" %}\n
-{% include \"microservice/_configmap.yaml.j2\" %}\n
-{% include \"microservice/_deployment.yaml.j2\" %}\n
-{% include \"microservice/_service.yaml.j2\" %}\n
-{% include \"microservice/_autoscaler.yaml.j2\" %}\n
-{% include \"microservice/_disruptionbudget.yaml.j2\" %}\n
-{% include \"microservice/_networkpolicy.yaml.j2\" %}\n";
+{% include \"microservice/_serviceaccount.yaml.j2\" %}
+{% include \"microservice/_role.yaml.j2\" %}
+{% include \"microservice/_configmap.yaml.j2\" %}
+{% include \"microservice/_deployment.yaml.j2\" %}
+{% include \"microservice/_service.yaml.j2\" %}
+{% include \"microservice/_autoscaler.yaml.j2\" %}
+{% include \"microservice/_disruptionbudget.yaml.j2\" %}
+{% include \"microservice/_networkpolicy.yaml.j2\" %}
+";
 
 /// The files of a generated workspace, by path.
 #[derive(Debug, Clone)]
@@ -36,24 +42,44 @@ impl Workload {
     ///
     /// # Errors
     ///
-    /// Fails where the library chart cannot be read.
+    /// Fails where the charts it builds on cannot be read.
     pub fn new(services: usize) -> io::Result<Self> {
         let mut files = BTreeMap::new();
         let charts = repository().join("charts");
-        copy(&charts.join("microservice"), "charts/microservice", &mut files)?;
+        for chart in ["microservice", "platform"] {
+            copy(&charts.join(chart), &format!("charts/{chart}"), &mut files)?;
+        }
         let mut add = |path: String, text: String| files.insert(path, text.into_bytes());
-        add("plimsoll.yaml".into(), configuration());
+        add("plimsoll.yaml".into(), configuration(services));
         for environment in ["staging", "production", "dr"] {
             add(format!("environments/{environment}.yaml"), environment_values(environment));
         }
+        add("environments/staging/platform.yaml".into(), platform_values(services, 10));
+        add("environments/production/platform.yaml".into(), platform_values(services, 40));
         for service in 0..services {
-            let chart = format!("charts/{}", name(service));
-            add(format!("{chart}/Chart.yaml"), chart_metadata(service));
-            add(format!("{chart}/values.yaml"), values(service));
+            let name = service::name(service);
+            let chart = format!("charts/{name}");
+            add(format!("{chart}/Chart.yaml"), service::chart(service));
+            add(format!("{chart}/values.yaml"), service::values(service, services));
             add(format!("{chart}/templates/service.yaml.j2"), TEMPLATE.to_owned());
-            add(format!("values/production/{}.yaml", name(service)), production_values(service));
+            if service::has_job(service) {
+                add(format!("{chart}/templates/nightly.yaml.j2"), service::JOB.to_owned());
+            }
+            add(format!("environments/production/{name}.yaml"), service::production(service));
+            if service.is_multiple_of(5) {
+                add(format!("environments/dr/{name}.yaml"), service::recovery());
+            }
         }
         Ok(Self { files })
+    }
+
+    /// A workspace of about so many resources over the three environments.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the charts it builds on cannot be read.
+    pub fn of_resources(resources: usize) -> io::Result<Self> {
+        Self::new(resources.div_ceil(RESOURCES_OF_A_SERVICE))
     }
 
     /// The workload as files in memory.
@@ -96,15 +122,11 @@ fn copy(from: &Path, to: &str, files: &mut BTreeMap<String, Vec<u8>>) -> io::Res
     Ok(())
 }
 
-fn name(service: usize) -> String {
-    format!("service-{service:04}")
-}
-
 fn team(service: usize) -> String {
-    format!("team-{}", service % TEAMS)
+    format!("team-{:03}", service / SERVICES_OF_A_TEAM)
 }
 
-fn configuration() -> String {
+fn configuration(services: usize) -> String {
     let mut text = String::from("version: 1\nenvironments:\n");
     for (environment, extra) in
         [("staging", ""), ("production", ""), ("dr", ", extends: production, mirrors: production")]
@@ -112,58 +134,46 @@ fn configuration() -> String {
         let _ = writeln!(
             text,
             "  {environment}: {{tier: {environment}, kubernetes: \"1.34\", values: [environments/{environment}.yaml, \
-             \"values/{{environment}}/{{release}}.yaml?\"]{extra}}}"
+             \"environments/{environment}/{{release}}.yaml?\"]{extra}}}"
         );
     }
-    text.push_str("releases:\n  - each: charts/service-*/\n    name: \"{folder}\"\n    chart: \"charts/{folder}\"\n");
-    text.push_str("    namespace: workload\n");
+    text.push_str("releases:\n  - {name: platform, chart: charts/platform, namespace: kube-system}\n");
+    for service in 0..services {
+        let (name, team) = (service::name(service), team(service));
+        let _ = writeln!(text, "  - {{name: {name}, chart: charts/{name}, namespace: {team}, team: {team}}}");
+    }
+    text.push_str(
+        "external:\n  - environments: [staging, production, dr]\n    namespaces:\n      kube-system: {}\n      \
+         ingress-nginx: {labels: {app.kubernetes.io/name: ingress-nginx}}\n      \
+         monitoring: {labels: {app.kubernetes.io/name: prometheus}}\n    \
+         provides: {ingressClasses: [nginx], apis: [metrics.k8s.io/v1beta1]}\n    complete: [namespaces]\n",
+    );
     text.push_str("policies:\n  params:\n    images/registry-not-allowed: {registries: [registry.example]}\n");
     text
 }
 
 fn environment_values(environment: &str) -> String {
-    let cidr = match environment {
-        "staging" => "10.16.0.0/28",
-        "production" => "10.32.0.0/28",
-        _ => "10.48.0.0/28",
+    let (cidr, level) = match environment {
+        "staging" => ("10.16.0.0/28", "debug"),
+        "production" => ("10.32.0.0/28", "info"),
+        _ => ("10.48.0.0/28", "info"),
     };
     format!(
-        "global:\n  config:\n    DEPLOYMENT_ENVIRONMENT: {environment}\n  roles:\n    kubernetes: {{cidr: {cidr}}}\n"
+        "global:\n  config:\n    DEPLOYMENT_ENVIRONMENT: {environment}\n    LOG_LEVEL: {level}\n  roles:\n    \
+         kubernetes: {{cidr: {cidr}}}\n"
     )
 }
 
-fn chart_metadata(service: usize) -> String {
-    format!(
-        "apiVersion: v2\nname: {}\nversion: 1.{}.0\ntype: application\ndependencies:\n  - name: microservice\n    \
-         version: \">=0.0.0-0\"\n    repository: file://../microservice\n",
-        name(service),
-        service % 17
-    )
-}
-
-fn values(service: usize) -> String {
-    let mut text = String::new();
-    let digest = format!("{:064x}", service * 7919 + 13);
-    let _ = writeln!(text, "microservice:\n  team: {}", team(service));
-    let _ = writeln!(text, "  image:\n    repository: registry.example/{}/{}", team(service), name(service));
-    let _ = writeln!(text, "    tag: 2.{}.{}\n    digest: sha256:{digest}", service % 9, service % 31);
-    let _ = writeln!(text, "  replicas: {}", 2 + service % 3);
-    let _ = writeln!(text, "  callers:\n    - {{service: {}, port: http}}", name((service + 1) % (service + 2)));
-    let _ = writeln!(text, "  calls:\n    - {{service: {}, port: 8080}}", name(service / 2));
-    if service.is_multiple_of(3) {
-        text.push_str("  rules:\n    - apiGroups: [\"\"]\n      resources: [configmaps]\n      verbs: [get, watch]\n");
+fn platform_values(services: usize, cores: usize) -> String {
+    // The chart's own namespaces are those of the example.
+    let mut text = String::from("namespaces:\n  shop: null\n  orders: null\n  payments: null\n");
+    for first in (0..services).step_by(SERVICES_OF_A_TEAM) {
+        let team = team(first);
+        let _ = writeln!(
+            text,
+            "  {team}:\n    team: {team}\n    quota: {{requests.cpu: \"{cores}\", requests.memory: {cores}Gi, \
+             limits.memory: {cores}Gi, pods: \"200\"}}"
+        );
     }
-    text.push_str("  config:\n");
-    for key in 0..4 + service % 11 {
-        let _ = writeln!(text, "    SETTING_{key}: \"value {key} of {}\"", name(service));
-    }
-    let (cpu, memory) = (50 + 25 * (service % 8), 128 + 64 * (service % 5));
-    let _ = writeln!(text, "  resources:\n    requests: {{cpu: {cpu}m, memory: {memory}Mi}}");
-    let _ = writeln!(text, "    limits: {{memory: {memory}Mi}}");
     text
-}
-
-fn production_values(service: usize) -> String {
-    let (minimum, maximum) = (2 + service % 4, 6 + service % 9);
-    format!("microservice:\n  autoscaling: {{min: {minimum}, max: {maximum}}}\n")
 }

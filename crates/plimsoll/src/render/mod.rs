@@ -122,6 +122,21 @@ pub struct Output {
     pub errors: Vec<Error>,
 }
 
+/// Compiles chart trees; what several of them depend on is compiled once. Threads may share one.
+#[derive(Debug, Default)]
+pub struct Compiler(jinja::Compiler);
+
+impl Compiler {
+    /// Compiles every template of a chart tree.
+    ///
+    /// A template that does not compile gives an error, and the others still render.
+    pub fn compile(&self, chart: &Arc<Chart>) -> (Program, Vec<Error>) {
+        let tree = Arc::new(Tree::new(chart));
+        let (engine, errors) = jinja::Engine::compile(&tree, &self.0);
+        (Program { tree, engine }, errors)
+    }
+}
+
 /// A chart and its dependencies, compiled once and rendered any number of times, from any thread.
 #[derive(Debug)]
 pub struct Program {
@@ -130,13 +145,9 @@ pub struct Program {
 }
 
 impl Program {
-    /// Compiles every template of a chart tree.
-    ///
-    /// A template that does not compile gives an error, and the others still render.
+    /// Compiles one chart tree; for many, see [`Compiler`].
     pub fn compile(chart: &Arc<Chart>) -> (Self, Vec<Error>) {
-        let tree = Arc::new(Tree::new(chart));
-        let (engine, errors) = jinja::Engine::compile(&tree);
-        (Self { tree, engine }, errors)
+        Compiler::default().compile(chart)
     }
 
     /// Renders every template of the chart and of its enabled dependencies.

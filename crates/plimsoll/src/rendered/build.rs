@@ -15,7 +15,7 @@ use crate::lint::Settings;
 use crate::manifest::{Manifest, Rendering};
 use crate::policy::Need;
 use crate::problems::Problems;
-use crate::render::{self, Program};
+use crate::render::{self, Compiler, Program};
 use crate::values::{self, Values};
 use crate::workspace::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Workspace};
 use crate::{Error, Note};
@@ -92,12 +92,13 @@ fn charts(workspace: &Workspace, plan: &Plan) -> Charts {
         .flat_map(|environment| environment.releases.iter().map(|release| &release.chart))
         .collect();
     let loader = Loader::new(workspace.files().clone());
+    let compiler = Compiler::default();
     let names: Vec<&Arc<str>> = names.into_iter().collect();
     names
         .into_par_iter()
         .map(|name| {
             let compiled = loader.load(name).map(|chart| {
-                let (program, errors) = Program::compile(&chart);
+                let (program, errors) = compiler.compile(&chart);
                 Compiled { chart, program: Arc::new(program), errors }
             });
             (name.clone(), compiled)

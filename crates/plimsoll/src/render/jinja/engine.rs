@@ -1,34 +1,28 @@
-//! Compiling a chart tree and rendering its templates.
+//! Rendering the templates of a chart tree.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{Environment, Value};
 
+use super::compile::{self, Compiled, Compiler};
 use super::errors::{self, Explain};
 use super::files::FilesObject;
 use super::objects::{self, MapObject, Place};
-use super::{bounds, format, instrument, lines, register, run};
-use crate::chart::TemplateKind;
+use super::{instrument, run};
 use crate::render::Context;
 use crate::render::blocks;
 use crate::render::source_map::{Point, SourceMap};
 use crate::render::tree::Tree;
-use crate::{Error, ErrorKind, Location};
-
-/// The engine's unit: a macro call costs 4, an include 10.
-const MAX_RECURSION: usize = 100;
+use crate::{Error, ErrorKind};
 
 /// The templates of a chart tree, compiled.
 #[derive(Debug)]
 pub(in crate::render) struct Engine {
     tree: Arc<Tree>,
     env: Environment<'static>,
-    /// Sources as compiled, by the engine's names: line ends are `\n`.
-    sources: BTreeMap<String, String>,
+    sources: BTreeMap<String, Arc<str>>,
     traced: OnceLock<Traced>,
 }
 
@@ -49,29 +43,8 @@ pub(in crate::render) struct Scopes {
 }
 
 impl Engine {
-    pub(in crate::render) fn compile(tree: &Arc<Tree>) -> (Self, Vec<Error>) {
-        let (mut sources, mut errors) = (BTreeMap::new(), Vec::new());
-        let mut env = environment(tree, syntax(true));
-        for (name, template) in templates(tree) {
-            if let Some(line) = template.text.lines().position(blocks::has_markers) {
-                errors.push(reserved(&template.file, line));
-                continue;
-            }
-            if let Some(line) = bounds::exceeded(&template.text) {
-                errors.push(errors::too_long_a_chain(&template.file, line));
-                continue;
-            }
-            let source = lines::keep_newlines(&template.text.replace("\r\n", "\n"));
-            if let Err(error) = env.add_template_owned(name.clone(), source.clone()) {
-                let known: &Error = &errors::syntax(&error, &template.file, &source);
-                // A chart that stands in the tree twice is told about once.
-                if !errors.contains(known) {
-                    errors.push(known.clone());
-                }
-            } else {
-                sources.insert(name, source);
-            }
-        }
+    pub(in crate::render) fn compile(tree: &Arc<Tree>, compiler: &Compiler) -> (Self, Vec<Error>) {
+        let Compiled { env, sources, errors, .. } = compiler.compile(tree);
         (Self { tree: tree.clone(), env, sources, traced: OnceLock::new() }, errors)
     }
 
@@ -157,15 +130,16 @@ impl Engine {
     fn instrument(&self) -> Traced {
         let mut points = Vec::new();
         // White space control has done its work when the marks go in.
-        let mut env = environment(&self.tree, syntax(false));
+        let mut env = compile::environment(compile::syntax(false));
+        compile::join_paths(&mut env, &self.tree);
         instrument::register(&mut env);
-        for (name, template) in templates(&self.tree) {
+        for (name, template) in compile::templates(self.tree.charts.iter().enumerate()) {
             let Some(source) = self.sources.get(&name) else { continue };
-            let marked = instrument::instrument(source, &template.file, &syntax(true), &mut points);
+            let marked = instrument::instrument(source, &template.file, &compile::syntax(true), &mut points);
             // A template that cannot be marked is traced without marks, and so not at all.
             let added = marked.is_some_and(|marked| env.add_template_owned(name.clone(), marked).is_ok());
             if !added {
-                env.add_template_owned(name, source.clone()).ok();
+                env.add_template_owned(name, source.to_string()).ok();
             }
         }
         Traced { env, points: Arc::new(points) }
@@ -178,47 +152,6 @@ impl Engine {
     fn file(&self, chart: usize, template: usize) -> &Arc<str> {
         &self.tree.charts[chart].chart.templates[template].file
     }
-}
-
-fn reserved(file: &Arc<str>, line: usize) -> Error {
-    let line = u32::try_from(line + 1).unwrap_or(u32::MAX);
-    Error::new(ErrorKind::Template, "the template contains a reserved character")
-        .with_location(Location::at(file.clone(), line, 1))
-        .with_help("remove the character between U+FDD0 and U+FDEF; it has no meaning in any text")
-}
-
-/// Every compiled file of the tree with the engine's name for it.
-fn templates(tree: &Tree) -> impl Iterator<Item = (String, &crate::chart::Template)> {
-    tree.charts.iter().enumerate().flat_map(|(index, instance)| {
-        let compiled = instance.chart.templates.iter().filter(|template| template.kind != TemplateKind::Static);
-        compiled.map(move |template| (Tree::name(index, &template.path), template))
-    })
-}
-
-fn syntax(control_white_space: bool) -> SyntaxConfig {
-    SyntaxConfig::builder()
-        .keep_trailing_newline(true)
-        .trim_blocks(control_white_space)
-        .lstrip_blocks(control_white_space)
-        .build()
-        .unwrap_or_default()
-}
-
-fn environment(tree: &Arc<Tree>, syntax: SyntaxConfig) -> Environment<'static> {
-    let mut env = Environment::new();
-    env.set_syntax(syntax);
-    env.set_auto_escape_callback(|_| AutoEscape::None);
-    env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    env.set_formatter(|out, _, value| format::format(out, value));
-    env.set_fuel(Some(run::MAX_FUEL));
-    env.set_recursion_limit(MAX_RECURSION);
-    // Undefined values remember the expression they came from.
-    env.set_debug(true);
-    let lookup = tree.clone();
-    env.set_path_join_callback(move |name, parent| lookup.find(name, parent).map_or(Cow::Borrowed(name), Cow::Owned));
-    env.set_unknown_method_callback(register::method);
-    register::register(&mut env);
-    env
 }
 
 fn write(env: &Environment<'static>, name: &str, scope: &Value) -> Result<String, minijinja::Error> {

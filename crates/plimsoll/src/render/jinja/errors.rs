@@ -16,7 +16,7 @@ use crate::{Error, ErrorKind, Location};
 /// What is needed to tell an error well.
 pub(super) struct Explain<'a> {
     pub(super) tree: &'a Tree,
-    pub(super) sources: &'a BTreeMap<String, String>,
+    pub(super) sources: &'a BTreeMap<String, Arc<str>>,
     /// The template that was rendered.
     pub(super) template: &'a str,
     pub(super) layers: &'a [Layer],
@@ -46,7 +46,7 @@ impl Explain<'_> {
         if error.name() != Some(name) {
             return Location::file(file);
         }
-        let source = self.sources.get(name).map_or("", String::as_str);
+        let source = self.sources.get(name).map_or("", |source| &**source);
         place(file, source, error)
     }
 
@@ -151,12 +151,16 @@ impl Explain<'_> {
 
     /// The template line an error points at.
     fn line(&self, error: &Inner) -> &str {
-        let source = error.name().and_then(|name| self.sources.get(name)).map_or("", String::as_str);
+        let source = error.name().and_then(|name| self.sources.get(name)).map_or("", |source| &**source);
         error.line().and_then(|line| source.lines().nth(line.saturating_sub(1))).unwrap_or_default()
     }
 
     fn missing_template(&self, detail: &str, cause: &Inner) -> (ErrorKind, String, Option<String>) {
         let wanted = quoted_name(detail).unwrap_or(detail);
+        if wanted == run::ENDLESS {
+            let message = "templates extend or include each other too often";
+            return (ErrorKind::Limit, message.into(), Some("look for templates that extend each other".into()));
+        }
         let from = cause.name().unwrap_or(self.template);
         let known = if wanted.starts_with('@') { Some(wanted.to_owned()) } else { self.tree.find(wanted, from) };
         if let Some((_, template)) = known.and_then(|name| self.tree.template(&name)) {

@@ -1,6 +1,7 @@
 //! The one place that names minijinja.
 
 mod bounds;
+mod compile;
 mod convert;
 mod engine;
 mod errors;
@@ -13,6 +14,7 @@ mod objects;
 mod register;
 mod run;
 
+pub(super) use compile::Compiler;
 pub(super) use engine::{Engine, Scopes};
 
 /// The variables every template sees.
