@@ -39,7 +39,7 @@ const MAX_THREADS: usize = 1024;
 /// Fails where threads are in use already, and for none or an absurd number of them.
 pub fn use_threads(count: usize) -> Result<()> {
     if !(1..=MAX_THREADS).contains(&count) {
-        return Err(Error::new(ErrorKind::Argument, format!("{count} is no number of threads"))
+        return Err(Error::new(ErrorKind::Argument, format!("nothing can be done with {count} threads"))
             .with_help(format!("give a number from 1 to {MAX_THREADS}")));
     }
     rayon::ThreadPoolBuilder::new()

@@ -206,7 +206,9 @@ impl Scope<'_> {
             }
             _ => {
                 let help = format!("correct the value, or the schema in {}", schema.file);
-                found.push(self.error(schema, pointer, self.message(violation)).with_help(help));
+                let error = self.error(schema, pointer, self.message(violation));
+                // What was set on the command line has the help that says so.
+                found.push(if error.help().is_none() { error.with_help(help) } else { error });
             }
         }
     }

@@ -61,7 +61,7 @@ fn an_include_cycle_is_named() {
 }
 
 #[test]
-fn deep_expressions_are_syntax_errors() {
+fn deep_expressions_run_into_a_limit() {
     let source = format!("{{{{ {}1{} }}}}", "(".repeat(50_000), ")".repeat(50_000));
-    assert_eq!(error(&source).kind(), ErrorKind::Template);
+    assert_eq!(error(&source).kind(), ErrorKind::Limit);
 }
