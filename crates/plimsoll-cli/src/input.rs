@@ -35,9 +35,6 @@ pub(crate) fn selected<'a>(workspace: &Workspace, args: &'a InputArgs) -> &'a [S
 /// Uses as many threads as asked for.
 pub(crate) fn threads(args: &InputArgs) -> Result<(), Error> {
     let Some(jobs) = args.jobs else { return Ok(()) };
-    if jobs == 0 {
-        return Err(Error::new(ErrorKind::Argument, "nothing can be done with 0 threads").with_help("give at least 1"));
-    }
     plimsoll::use_threads(jobs)
 }
 
@@ -60,5 +57,10 @@ fn read_stdin() -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().lock().take(MAX_FILE + 1).read_to_end(&mut bytes);
     read.map_err(|error| Error::new(ErrorKind::File, format!("standard input cannot be read: {error}")))?;
+    // A pipe from a command that failed is empty, and is not to be taken for clean manifests.
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::new(ErrorKind::Argument, "standard input is empty")
+            .with_help("see whether the command before the pipe failed"));
+    }
     Ok(bytes)
 }

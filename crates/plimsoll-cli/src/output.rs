@@ -32,7 +32,8 @@ fn forgive_closed_pipe(error: &io::Error, args: &OutputArgs) -> Result<(), Error
         return Ok(());
     }
     let place = args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
-    Err(Error::new(ErrorKind::File, format!("the report cannot be written to {place}: {error}")))
+    Err(Error::new(ErrorKind::File, format!("the report cannot be written to {place}: {error}"))
+        .with_help("name a file in a directory that exists and may be written to"))
 }
 
 fn text(args: &OutputArgs, to_terminal: bool) -> Text {

@@ -236,9 +236,9 @@ fn read_disk(root: &Path, path: &str) -> Result<Arc<[u8]>> {
     let file = std::fs::File::open(real).map_err(|error| io_error(path, &error))?;
     let metadata = file.metadata().map_err(|error| io_error(path, &error))?;
     if !metadata.is_file() {
-        return Err(
-            Error::new(ErrorKind::File, format!("`{path}` is not a regular file")).with_location(Location::file(path))
-        );
+        return Err(Error::new(ErrorKind::File, format!("`{path}` is not a regular file"))
+            .with_location(Location::file(path))
+            .with_help("name a file, not a directory, a pipe or a device"));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MAX_FILE)).unwrap_or(0));
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| io_error(path, &error))?;
@@ -296,7 +296,12 @@ fn io_error(path: &str, error: &std::io::Error) -> Error {
         std::io::ErrorKind::PermissionDenied => format!("`{path}` may not be read: permission denied"),
         _ => format!("`{path}` cannot be read: {error}"),
     };
-    Error::new(ErrorKind::File, message).with_location(Location::file(path))
+    let help = match error.kind() {
+        std::io::ErrorKind::NotFound => "create it, or correct the path; a symbolic link may lead nowhere",
+        std::io::ErrorKind::PermissionDenied => "let the user who runs plimsoll read it",
+        _ => "see that it is a file that can be opened, and no symbolic link to itself",
+    };
+    Error::new(ErrorKind::File, message).with_location(Location::file(path)).with_help(help)
 }
 
 #[cfg(test)]

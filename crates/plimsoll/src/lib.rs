@@ -31,10 +31,17 @@ pub use rendered::Rendered;
 pub use report::Report;
 pub use workspace::Workspace;
 
+/// The most threads that [`use_threads`] starts; more do not make anything faster.
+const MAX_THREADS: usize = 1024;
+
 /// Uses so many threads for everything from here on; reports do not depend on the number.
 ///
-/// Fails where threads are in use already.
+/// Fails where threads are in use already, and for none or an absurd number of them.
 pub fn use_threads(count: usize) -> Result<()> {
+    if !(1..=MAX_THREADS).contains(&count) {
+        return Err(Error::new(ErrorKind::Argument, format!("nothing can be done with {count} threads"))
+            .with_help(format!("give a number from 1 to {MAX_THREADS}")));
+    }
     rayon::ThreadPoolBuilder::new()
         .num_threads(count)
         .build_global()

@@ -11,7 +11,22 @@ use crate::{clock, input, output};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Outcome, Error> {
     // What cannot be written is said before the work, not after it.
-    let _: Format = args.output.format.parse()?;
+    let format: Format = args.output.format.parse()?;
+    let report = match check(args) {
+        Ok(report) => report,
+        // A program that reads the report reads there, too, that nothing could be done.
+        Err(error) if format != Format::Text => {
+            let mut report = Report::default();
+            report.extend_errors([error]);
+            report
+        }
+        Err(error) => return Err(error),
+    };
+    output::write(&report, &args.output)?;
+    Ok(outcome(&report, args.fail_on))
+}
+
+fn check(args: &CheckArgs) -> Result<Report, Error> {
     let now = match &args.now {
         Some(text) => Moment::parse(text)?,
         None => Moment::from_unix(clock::now()),
@@ -20,9 +35,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Outcome, Error> {
     let workspace = input::open(&args.input)?;
     let linter = Linter::for_workspace(&workspace)?.now(now).select(&args.select)?.ignore(&args.ignore)?;
     let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
-    let report = linter.check(&rendered);
-    output::write(&report, &args.output)?;
-    Ok(outcome(&report, args.fail_on))
+    Ok(linter.check(&rendered))
 }
 
 fn outcome(report: &Report, fail_on: FailOn) -> Outcome {

@@ -40,6 +40,7 @@ fn overrides(args: &RenderArgs) -> Result<Overrides, Error> {
         let bytes = std::fs::read(path).map_err(|error| {
             Error::new(ErrorKind::File, format!("`{shown}` cannot be read: {error}"))
                 .with_location(Location::file(shown.as_str()))
+                .with_help("name a values file that exists; the path begins at the current directory")
         })?;
         overrides.file(&shown, &plimsoll::files::text_of(&shown, &bytes)?)?;
     }

@@ -75,6 +75,10 @@ impl Evaluation<'_> {
         let mut errors = Vec::new();
         for (index, policy) in self.compiled.policies().enumerate() {
             if !self.settings.missing(policy).is_empty() {
+                // A misspelt parameter may be the very thing the policy waits for.
+                errors.extend(self.environments.iter().find_map(|environment| {
+                    self.settings.parameters(policy, &environment.name, environment.tier).err()
+                }));
                 continue;
             }
             let mut values: Vec<Value> = Vec::new();

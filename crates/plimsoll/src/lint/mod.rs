@@ -46,12 +46,16 @@ impl Linter {
     }
 
     /// A linter with the built-in policies and the workspace's own.
+    ///
+    /// Policies of the workspace that cannot be loaded are errors of the report, and the others run.
     pub fn for_workspace(workspace: &Workspace) -> Result<Self> {
         let mut policies = Policies::builtin()?;
         let config = workspace.config();
         for path in &config.policies.paths {
-            let own = Policies::load(workspace.files(), &path.value);
-            policies.extend(own.map_err(|error| error.with_location(config.location(path.mark)))?);
+            match Policies::load(workspace.files(), &path.value) {
+                Ok(own) => policies.extend(own),
+                Err(error) => policies.complain(error.with_location(config.location(path.mark))),
+            }
         }
         Ok(Self::new(policies))
     }
@@ -120,6 +124,8 @@ impl Linter {
         let outcome = evaluation.run(&subjects);
         let mut collected = collect::collect(environments, settings, outcome.hits);
         let whole = settings.whole && !self.selected && !self.narrowed;
+        let known: Vec<&str> = self.known.iter().map(|id| &**id).collect();
+        let whole = whole.then_some(known.as_slice());
         let suppressed = suppress::suppress(&mut collected, settings, environments, self.now, whole);
         let mut report = Report {
             summary: summary(environments, suppressed),
@@ -127,7 +133,6 @@ impl Linter {
             notes: rendered.notes().to_vec(),
             ..Report::default()
         };
-        let known: Vec<&str> = self.known.iter().map(|id| &**id).collect();
         report.extend_errors(rendered.errors().iter().cloned());
         report.extend_errors(self.policies.errors().iter().cloned());
         report.extend_errors(compiled.errors().iter().cloned());

@@ -16,13 +16,13 @@ const UNUSED: &str = "suppression/unused";
 /// Takes suppressed occurrences out; returns how many findings went altogether.
 ///
 /// An expired suppression suppresses nothing and is a finding itself; so is one that nothing needed, in
-/// a run over the `whole` of the workspace.
+/// a run over the `whole` of the workspace, which comes with the policies there are.
 pub(crate) fn suppress(
     collected: &mut Vec<Collected>,
     settings: &Settings,
     environments: &[Environment],
     now: Option<Moment>,
-    whole: bool,
+    whole: Option<&[&str]>,
 ) -> usize {
     let suppressions = settings.suppressions();
     let today = now.map(Moment::date);
@@ -46,11 +46,17 @@ pub(crate) fn suppress(
     for (suppression, used) in suppressions.iter().zip(used) {
         if expired(suppression) {
             collected.push(about(settings, suppression, environments, EXPIRED));
-        } else if !used && whole {
+        } else if !used && whole.is_some_and(|known| is_known(suppression, known, environments)) {
             collected.push(about(settings, suppression, environments, UNUSED));
         }
     }
     suppressed
+}
+
+/// Whether it names a policy and an environment that exist; where not, that is an error already.
+fn is_known(suppression: &Suppression, known: &[&str], environments: &[Environment]) -> bool {
+    known.contains(&&*suppression.policy.value)
+        && environments.iter().any(|environment| suppression.holds_in(&environment.name))
 }
 
 fn covers_any(suppression: &Suppression, collected: &Collected, environments: &[Environment]) -> bool {

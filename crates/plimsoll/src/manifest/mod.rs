@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::render;
 
+pub(crate) use parse::mentions_secret;
 pub use parse::{Parsed, parse};
 pub use resource::{Document, Resource, ResourceId};
 

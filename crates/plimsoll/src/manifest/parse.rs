@@ -26,6 +26,9 @@ struct Read {
     warnings: Vec<yaml::Warning>,
 }
 
+/// How many errors of one manifest are told one by one.
+const MAX_TOLD: usize = 20;
+
 /// Reads the objects of many manifests; the result has one entry for each, in the same order.
 ///
 /// Equal documents, wherever they stand, are parsed once and share one [`Document`].
@@ -95,8 +98,10 @@ impl Reader<'_> {
         let document = match &read.document {
             Ok(document) => document,
             Err(fault) => {
-                let error = self.fault(fault);
-                self.parsed.errors.push(error);
+                if self.tells(fault.line, fault.column) {
+                    let error = self.fault(fault);
+                    self.parsed.errors.push(error);
+                }
                 return;
             }
         };
@@ -130,10 +135,12 @@ impl Reader<'_> {
                 manifest: self.manifest.clone(),
                 line_offset: self.line_offset,
             }),
-            Err(reason) if self.manifest.strict || item.is_some() => {
+            Err(_) if self.is_error(item) && !self.tells(node.mark.line, node.mark.column) => {}
+            Err(reason) if self.is_error(item) => {
                 let error = Error::new(ErrorKind::Manifest, reason)
                     .with_location(self.place(document, node.mark.line, node.mark.column))
                     .with_help("every document needs `apiVersion`, `kind` and `metadata.name`");
+                let error = if mentions_secret(&self.manifest.text) { error.with_sensitive_source() } else { error };
                 self.parsed.errors.push(error);
             }
             Err(reason) => {
@@ -141,6 +148,22 @@ impl Reader<'_> {
                 self.parsed.notes.push(Note { location, message: format!("passed over: {reason}") });
             }
         }
+    }
+
+    /// Whether what is no object is an error here, and not just something that lay about.
+    fn is_error(&self, item: Option<usize>) -> bool {
+        self.manifest.strict || item.is_some()
+    }
+
+    /// Whether one more error is told by itself; a file of garbage is told about in bulk.
+    fn tells(&mut self, line: u32, column: u32) -> bool {
+        if self.parsed.errors.len() == MAX_TOLD {
+            let location = Location::at(self.manifest.file.clone(), line + self.line_offset, column.max(1));
+            let error = Error::new(ErrorKind::Manifest, "what follows in this file has more errors of the kind");
+            let error = error.with_location(location).with_help("correct the first ones and check again");
+            self.parsed.errors.push(error.with_sensitive_source());
+        }
+        self.parsed.errors.len() < MAX_TOLD
     }
 
     fn place(&self, document: &Document, line: u32, column: u32) -> Location {
@@ -165,10 +188,10 @@ impl Reader<'_> {
     }
 }
 
-/// Whether text that did not parse may hold a Secret, so that no report may quote it.
-fn mentions_secret(text: &str) -> bool {
-    text.lines()
-        .any(|line| line.trim_start().strip_prefix("kind:").is_some_and(|kind| kind.trim().starts_with("Secret")))
+/// Whether text may hold a Secret, in whatever style it is written, so that no report may quote it around
+/// an error.
+pub(crate) fn mentions_secret(text: &str) -> bool {
+    text.contains("Secret")
 }
 
 fn is_list(node: &Node) -> bool {

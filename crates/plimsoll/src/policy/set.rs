@@ -53,7 +53,8 @@ impl Policies {
     pub fn load(files: &Files, directory: &str) -> Result<Self> {
         if files.kind(directory)? != Some(EntryKind::Directory) {
             return Err(Error::new(ErrorKind::File, format!("there is no directory `{directory}` with policies"))
-                .with_location(Location::file(directory)));
+                .with_location(Location::file(directory))
+                .with_help("name a directory with `<category>/<name>/policy.rego` in it"));
         }
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let texts = files.walk(directory)?.into_iter().filter_map(|path| {
@@ -132,6 +133,11 @@ impl Policies {
                 self.policies.insert(id, policy);
             }
         }
+    }
+
+    /// Adds why policies are missing from the set.
+    pub(crate) fn complain(&mut self, error: Error) {
+        self.errors.push(error);
     }
 
     /// Keeps the policies whose id is named, or whose category is, as `category/`.

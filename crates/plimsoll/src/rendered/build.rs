@@ -44,7 +44,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     plan.notes.iter().for_each(|note| problems.note(note.message.clone(), note.location.clone()));
     let charts = charts(workspace, plan);
     let layers = Layers::read(workspace.files(), plan);
-    layers.errors().for_each(|error| problems.add(error.clone()));
+    report_layers(&layers, plan, &mut problems);
 
     let jobs: Vec<(usize, &PlannedRelease)> = plan
         .environments
@@ -116,6 +116,18 @@ fn report_charts(charts: &Charts, plan: &Plan, problems: &mut Problems) {
                 None => continue,
             };
             for error in errors {
+                problems.add_in(&environment.environment.name, error.clone());
+            }
+        }
+    }
+}
+
+/// What is wrong with a values file, once, with every environment that a release has it in.
+fn report_layers(layers: &Layers, plan: &Plan, problems: &mut Problems) {
+    for environment in &plan.environments {
+        let mut said = BTreeSet::new();
+        for source in environment.releases.iter().flat_map(|release| &release.layers) {
+            if let Some(error) = layers.error(source).filter(|_| said.insert(&source.file)) {
                 problems.add_in(&environment.environment.name, error.clone());
             }
         }

@@ -40,9 +40,9 @@ impl Layers {
         Self { files, parts }
     }
 
-    /// What could not be read.
-    pub(super) fn errors(&self) -> impl Iterator<Item = &crate::Error> {
-        self.files.values().filter_map(|read| read.as_ref().err())
+    /// Why a source could not be read.
+    pub(super) fn error(&self, source: &LayerSource) -> Option<&crate::Error> {
+        self.files.get(&source.file)?.as_ref().err()
     }
 
     /// The values of a source; `None` where they could not be read.

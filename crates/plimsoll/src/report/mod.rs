@@ -76,7 +76,7 @@ impl Report {
 
     /// Adds errors that happened outside the check itself.
     pub fn extend_errors(&mut self, errors: impl IntoIterator<Item = Error>) {
-        let key = |error: &Error| (error.message().to_owned(), error.location().cloned());
+        let key = |error: &Error| (error.kind(), error.message().to_owned(), error.location().cloned());
         let mut known: HashSet<_> = self.errors.iter().map(key).collect();
         self.errors.extend(errors.into_iter().filter(|error| known.insert(key(error))));
     }

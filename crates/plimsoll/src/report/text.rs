@@ -10,6 +10,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Na
 use super::{Report, Summary, Writer};
 use crate::Location;
 use crate::finding::{Finding, Severity, Verdict};
+use crate::manifest::mentions_secret;
 
 /// Writes a report for people.
 #[derive(Debug, Clone, Copy)]
@@ -214,7 +215,10 @@ impl Shown {
     fn error(error: &crate::Error, report: &Report) -> Self {
         let environments = error.environments().iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
         let about = if environments.is_empty() { "here".to_owned() } else { format!("in {environments}") };
-        let (label, source) = excerpt(error.location(), error.is_sensitive(), &about, report);
+        // A template of a Secret need not have come as far as to be known for one.
+        let text = error.location().and_then(|location| report.sources.get(&location.file));
+        let sensitive = error.is_sensitive() || text.is_some_and(|text| mentions_secret(text));
+        let (label, source) = excerpt(error.location(), sensitive, &about, report);
         let message = match (label.is_some(), error.location()) {
             (false, Some(location)) => format!("{location}: {}", error.message()),
             _ => error.message().to_owned(),
@@ -241,10 +245,24 @@ fn excerpt(
     let drawn = location.filter(|_| !sensitive).and_then(|location| {
         let text = report.sources.get(&location.file)?;
         let (start, length) = span(text, location.line?, location.column.unwrap_or(1))?;
+        if !is_readable(text, start) {
+            return None;
+        }
         let label = LabeledSpan::new(Some(about.to_owned()), start, length);
         Some((label, NamedSource::new(&location.file, text.clone())))
     });
     drawn.map_or((None, None), |(label, source)| (Some(label), Some(source)))
+}
+
+/// The longest line that is drawn, in bytes.
+const MAX_DRAWN: usize = 500;
+
+/// Whether the line at an offset and those beside it are short enough to be drawn.
+fn is_readable(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at(at);
+    let above = before.rsplit('\n').take(2).map(str::len).max().unwrap_or(0);
+    let below = after.split('\n').take(2).map(str::len).max().unwrap_or(0);
+    above.max(below) <= MAX_DRAWN
 }
 
 /// From a column to the end of what is written on its line, as byte offset and length.

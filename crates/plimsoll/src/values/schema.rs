@@ -71,7 +71,9 @@ impl SchemaFile {
             }
             _ => Location::file(self.file.clone()),
         };
-        Error::new(ErrorKind::Schema, format!("the schema is not JSON: {message}")).with_location(place)
+        Error::new(ErrorKind::Schema, format!("the schema is not JSON: {message}"))
+            .with_location(place)
+            .with_help("correct it, or remove the file; a chart needs no schema")
     }
 
     fn broken(&self, error: &ValidationError<'_>) -> Error {
@@ -202,7 +204,12 @@ impl Scope<'_> {
                     None => error.with_help(format!("the chart's schema ({}) requires it", schema.file)),
                 });
             }
-            _ => found.push(self.error(schema, pointer, self.message(violation))),
+            _ => {
+                let help = format!("correct the value, or the schema in {}", schema.file);
+                let error = self.error(schema, pointer, self.message(violation));
+                // What was set on the command line has the help that says so.
+                found.push(if error.help().is_none() { error.with_help(help) } else { error });
+            }
         }
     }
 

@@ -143,6 +143,9 @@ impl Planner<'_> {
         }
         let (message, help) = if kind == Some(EntryKind::Directory) {
             (format!("`{path}` is no chart: it holds no Chart.yaml"), "name the directory that holds it".to_owned())
+        } else if kind == Some(EntryKind::File) {
+            let help = "name the directory that holds Chart.yaml, or a .tgz archive".to_owned();
+            (format!("`{path}` is a file, not a chart"), help)
         } else {
             let nearest = self.tree.nearest(&path, &mut self.problems);
             let help = nearest.map(|near| format!("did you mean `{near}`?"));

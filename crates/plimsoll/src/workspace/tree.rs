@@ -117,7 +117,8 @@ impl<'a> Tree<'a> {
         }
         self.guesses -= 1;
         let listing = self.list(parent, problems);
-        nearest(name, listing.keys().map(String::as_str)).map(|name| below(parent, name))
+        let others = listing.keys().map(String::as_str).filter(|other| *other != name);
+        nearest(name, others).map(|name| below(parent, name))
     }
 
     /// Manifests below a directory, sorted; a chart on the way is named instead of entered, and hidden

@@ -47,7 +47,8 @@ pub(super) fn parse_from(text: &str, source: u32, first: u32) -> Result<Parsed, 
     if text.len() > MAX_DOCUMENT {
         let message =
             format!("the document has {} MiB, more than the {} MiB allowed", text.len() >> 20, MAX_DOCUMENT >> 20);
-        return Err(limit(message, Mark { source, line: first, column: 1 }));
+        let help = "split it; the API server itself takes no object over 3 MiB";
+        return Err(Fault { help: Some(help.to_owned()), ..limit(message, Mark { source, line: first, column: 1 }) });
     }
     if let Some((line, column, code)) = control(text) {
         let message = format!("the control character U+{code:04X} stands in the text");
@@ -352,7 +353,7 @@ fn fault(message: impl Into<String>, mark: Mark, help: Option<&str>) -> Fault {
 }
 
 fn limit(message: impl Into<String>, mark: Mark) -> Fault {
-    Fault { limit: true, ..fault(message, mark, None) }
+    Fault { limit: true, ..fault(message, mark, Some("no object of Kubernetes comes near; see what made the file")) }
 }
 
 fn too_deep(mark: Mark) -> Fault {

@@ -169,11 +169,13 @@ pub(super) fn environment(syntax: SyntaxConfig) -> Environment<'static> {
 /// Lets templates find each other as the tree says.
 pub(super) fn join_paths(env: &mut Environment<'static>, tree: &Arc<Tree>) {
     let lookup = tree.clone();
-    env.set_path_join_callback(move |name, parent| match lookup.find(name, parent) {
-        Some(found) => {
-            run::included(lookup.template(&found).map_or(0, |(_, template)| template.text.len()));
-            Cow::Owned(found)
+    env.set_path_join_callback(move |name, parent| {
+        // The engine looks for a circle of `extends` by names before they are joined, and finds none.
+        if run::joined_too_often() {
+            return Cow::Borrowed(run::ENDLESS);
         }
-        None => Cow::Borrowed(name),
+        let Some(found) = lookup.find(name, parent) else { return Cow::Borrowed(name) };
+        run::included(lookup.template(&found).map_or(0, |(_, template)| template.text.len()));
+        Cow::Owned(found)
     });
 }

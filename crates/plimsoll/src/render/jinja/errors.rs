@@ -32,11 +32,13 @@ impl Explain<'_> {
         let cause = cause.copied().unwrap_or(error);
         let deepest = chain.last().copied().unwrap_or(error);
         let (kind, message, help) = self.told(deepest, cause, &chain);
-        let told = Error::new(kind, message).with_location(self.location(cause));
-        match help {
-            Some(help) => told.with_help(help),
-            None => told,
-        }
+        let help = help.unwrap_or_else(|| match deepest.detail() {
+            Some(detail) if detail.starts_with(flow::SAID) => {
+                "the chart asks for this itself; set what it names".into()
+            }
+            _ => "look at what the expression on this line is given".into(),
+        });
+        Error::new(kind, message).with_location(self.location(cause)).with_help(help)
     }
 
     fn location(&self, error: &Inner) -> Location {
@@ -57,7 +59,7 @@ impl Explain<'_> {
             Kind::OutOfFuel => (
                 ErrorKind::Limit,
                 format!("the template takes more than {} steps", run::MAX_FUEL),
-                Some("look for a loop or a recursion that does not end".into()),
+                Some("look for a loop, a recursion or an `extends` that does not end".into()),
             ),
             Kind::WriteFailure => too_much_told(),
             Kind::UndefinedError => self.undefined(detail),
@@ -140,7 +142,13 @@ impl Explain<'_> {
         let written = self.line(cause);
         let help = nearest(name, names.iter().copied())
             .map(|near| format!("did you mean `{near}`?"))
-            .or_else(|| go_habit(written).map(str::to_owned));
+            .or_else(|| go_habit(written).map(str::to_owned))
+            .unwrap_or_else(|| match what {
+                "function" => "there are Helm's functions, Jinja's, and macros that `{% import %}` names".to_owned(),
+                "filter" => "there are Helm's functions and Jinja's filters".to_owned(),
+                _ => format!("there are {}", TESTS.join(", ")),
+            });
+        let help = Some(help);
         (ErrorKind::Template, format!("there is no {what} `{name}`"), help)
     }
 
@@ -152,6 +160,10 @@ impl Explain<'_> {
 
     fn missing_template(&self, detail: &str, cause: &Inner) -> (ErrorKind, String, Option<String>) {
         let wanted = quoted_name(detail).unwrap_or(detail);
+        if wanted == run::ENDLESS {
+            let message = "templates extend or include each other too often";
+            return (ErrorKind::Limit, message.into(), Some("look for templates that extend each other".into()));
+        }
         let from = cause.name().unwrap_or(self.template);
         let known = if wanted.starts_with('@') { Some(wanted.to_owned()) } else { self.tree.find(wanted, from) };
         if let Some((_, template)) = known.and_then(|name| self.tree.template(&name)) {
@@ -228,12 +240,17 @@ pub(super) fn syntax(error: &Inner, file: &Arc<str>, source: &Source) -> Error {
     let location = place(file.clone(), source, error);
     let source = source.text.as_str();
     let line = location.line.and_then(|line| source.lines().nth(line as usize - 1)).unwrap_or_default();
-    let told = Error::new(ErrorKind::Template, error.detail().unwrap_or("the template does not compile"))
-        .with_location(location);
-    match go_habit(line) {
-        Some(help) => told.with_help(help),
-        None => told,
+    let detail = error.detail().unwrap_or("the template does not compile");
+    if detail.contains("recursion limit") {
+        return Error::new(ErrorKind::Limit, "brackets or blocks of the template nest too deep")
+            .with_location(location)
+            .with_help("move the inner ones into a macro or a partial");
     }
+    let told = Error::new(ErrorKind::Template, detail).with_location(location);
+    told.with_help(
+        go_habit(line)
+            .unwrap_or("a statement is `{% … %}`, an expression `{{ … }}`, a comment `{# … #}`; each is closed"),
+    )
 }
 
 /// What someone used to Go templates meant.

@@ -22,6 +22,10 @@ const MAX_KEPT: usize = 4_000_000;
 const MAX_KEPT_BYTES: usize = 128 << 20;
 /// How deep `include(…)` and `tpl` nest.
 const MAX_DEPTH: usize = 8;
+/// How often one template may use others.
+const MAX_JOINED: usize = 20_000;
+/// The name of a template that is not there because too many were asked for.
+pub(super) const ENDLESS: &str = "@endless";
 /// How many missed keys are remembered; the one an error is about is among the last.
 const MAX_MISSES: usize = 32;
 /// The start of the detail of an error that means a limit was reached.
@@ -34,6 +38,7 @@ struct Run {
     written: usize,
     kept: usize,
     kept_bytes: usize,
+    joined: usize,
     misses: VecDeque<(Arc<MapObject>, String)>,
 }
 
@@ -64,6 +69,14 @@ pub(super) fn missed(map: &Arc<MapObject>, key: &str) {
 /// The map that was last asked for a key it does not have.
 pub(super) fn last_miss(key: &str) -> Option<Arc<MapObject>> {
     RUN.with_borrow(|run| run.misses.iter().rev().find(|(_, missed)| missed == key).map(|(map, _)| map.clone()))
+}
+
+/// Counts a use of another template; whether there were too many.
+pub(super) fn joined_too_often() -> bool {
+    RUN.with_borrow_mut(|run| {
+        run.joined += 1;
+        run.joined > MAX_JOINED
+    })
 }
 
 /// Counts text an emission writes.

@@ -1,1 +1,0 @@
-//! Bad input: one clear message with file, line and help, and nothing else is lost.

@@ -1,0 +1,116 @@
+//! Templates that do not compile, do not render, do not end, or render what is no manifest.
+
+use super::{Case, TEMPLATE, WHOLE};
+
+fn at(line: u32) -> String {
+    format!("{TEMPLATE}:{line}")
+}
+
+#[test]
+fn a_syntax_error() {
+    Case::template("{% if %}\n").fails("template", &at(8), "unexpected end of block");
+}
+
+#[test]
+fn an_undefined_variable_names_key_layers_and_the_nearest_key() {
+    let case = Case::template("  x: {{ values.lebel }}\n");
+    case.fails("template", &at(8), "`values.lebel` is not set");
+    let outcome = case.run(&["check", "--format", "json"]);
+    let help = outcome.errors()[0]["help"].as_str().unwrap().to_owned();
+    assert!(help.contains("did you mean `level`?"), "{help}");
+    assert!(help.contains("chart (charts/web/values.yaml), release (web.yaml)"), "{help}");
+    assert_eq!(outcome.environments(), serde_json::json!(["staging", "production"]));
+}
+
+#[test]
+fn unknown_functions_and_filters() {
+    Case::template("  x: {{ frobnicate(1) }}\n").fails("template", &at(8), "no function `frobnicate`");
+    Case::template("  x: {{ values.level | upperr }}\n").fails("template", &at(8), "no filter `upperr`");
+}
+
+#[test]
+fn an_infinite_loop() {
+    let nested = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}\n";
+    Case::template(nested).fails("limit", &at(8), "steps");
+}
+
+#[test]
+fn a_recursive_macro() {
+    let text = "{% macro f(x) %}{{ f(x) }}{% endmacro %}\n{{ f(1) }}\n";
+    Case::template(text).fails("limit", &at(8), "too deep");
+}
+
+#[test]
+fn templates_that_include_each_other() {
+    let case = Case::with(TEMPLATE, "{% include \"_a.j2\" %}\n")
+        .and("charts/web/templates/_a.j2", "{% include \"_b.j2\" %}")
+        .and("charts/web/templates/_b.j2", "{% include \"_a.j2\" %}");
+    case.fails("limit", "charts/web/templates/_a.j2:1", "`_a.j2` → `_b.j2` → `_a.j2`");
+}
+
+#[test]
+fn a_template_outside_the_chart() {
+    Case::with(TEMPLATE, "{% include \"../../../secret\" %}\n").fails("template", &at(1), "there is no template");
+}
+
+#[test]
+fn a_rendered_manifest_that_is_no_yaml_is_shown_at_the_line_of_the_template() {
+    let text = "{% if true %}\n  x: \"y\n{% endif %}\n";
+    Case::template(text).fails("manifest", &at(9), "a quoted text is not closed");
+}
+
+#[test]
+fn in_a_macro_of_a_library_chart_it_is_the_line_of_the_library() {
+    let macros = "{% macro data(level) -%}\nlevel: {{ level }}\nbroken: \"x\n{% endmacro %}\n";
+    let calls = WHOLE.replace("  level: {{ values.level }}\n", "  {{ m.data(values.level) }}\n");
+    let case = Case::with("charts/lib/templates/_m.j2", macros)
+        .and("charts/lib/Chart.yaml", "apiVersion: v2\nname: lib\nversion: 1.0.0\ntype: library\n")
+        .and(
+            "charts/web/Chart.yaml",
+            "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n  - {name: lib, version: 1.0.0, repository: \"file://../lib\"}\n",
+        )
+        .and(TEMPLATE, format!("{{% import \"lib/_m.j2\" as m %}}\n{calls}"));
+    case.fails("manifest", "charts/lib/templates/_m.j2:3", "a quoted text is not closed");
+}
+
+#[test]
+fn an_object_without_kind() {
+    Case::with(TEMPLATE, "apiVersion: v1\nmetadata: {name: x}\n").fails("manifest", &at(1), "no `kind`");
+}
+
+#[test]
+fn empty_documents_are_nothing() {
+    for text in ["", "\n", "---\n---\n", "# only a comment\n---\n", "{% if false %}x{% endif %}\n"] {
+        Case::with(TEMPLATE, text).passes();
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    Case::with(TEMPLATE, b"a: 1\nb: \xff\xfe\n").fails("file", &at(2), "not valid UTF-8");
+    Case::template("  x: \0\n").fails("manifest", &at(8), "control character U+0000");
+}
+
+#[test]
+fn chains_that_no_stack_bears() {
+    let nots = "not ".repeat(100_000);
+    Case::template(&format!("  x: {{{{ {nots}1 }}}}\n")).fails("limit", &at(8), "operators");
+    for (first, link) in [("1", "+1"), ("values", ".a"), ("1", "|string")] {
+        let chain = link.repeat(100_000);
+        Case::template(&format!("  x: {{{{ {first}{chain} }}}}\n")).fails("limit", &at(8), "operators");
+        // Within the bounds the engine copes, whatever it says.
+        let chain = link.repeat(500);
+        let outcome = Case::template(&format!("  x: {{{{ {first}{chain} }}}}\n")).run(&["check", "--format", "json"]);
+        assert!(outcome.code == 1 || outcome.code == 2, "{}", outcome.stderr);
+    }
+    let alternatives = "{% elif false %}".repeat(100_000);
+    Case::template(&format!("{{% if true %}}{alternatives}{{% endif %}}\n")).fails("limit", &at(8), "operators");
+    let brackets = "(".repeat(400);
+    Case::template(&format!("{{{{ {brackets}1 }}}}\n")).fails("limit", &at(8), "nest too deep");
+    let blocks = "{% if true %}".repeat(20_000);
+    Case::template(&blocks).fails("limit", &at(8), "nest too deep");
+    let cycle = Case::with(TEMPLATE, "{% extends \"_a.j2\" %}\n")
+        .and("charts/web/templates/_a.j2", "{% extends \"_b.j2\" %}")
+        .and("charts/web/templates/_b.j2", "{% extends \"_a.j2\" %}");
+    cycle.fails("limit", "charts/web/templates/_b.j2:1", "extend or include each other too often");
+}
