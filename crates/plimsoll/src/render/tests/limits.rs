@@ -63,7 +63,7 @@ fn an_include_cycle_is_named() {
 #[test]
 fn deep_expressions_do_not_compile() {
     // The engine's own bound, then the length of a chain, then that of a line.
-    for (depth, kind) in [(200, ErrorKind::Template), (1_000, ErrorKind::Limit), (50_000, ErrorKind::Limit)] {
+    for (depth, kind) in [(200, ErrorKind::Limit), (1_000, ErrorKind::Limit), (50_000, ErrorKind::Limit)] {
         let source = format!("{{{{ {}1{} }}}}", "(".repeat(depth), ")".repeat(depth));
         assert_eq!(error(&source).kind(), kind, "{depth}");
     }
