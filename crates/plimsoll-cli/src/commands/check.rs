@@ -22,7 +22,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Outcome, Error> {
     let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
     let report = linter.check(&rendered);
     output::write(&report, &args.output)?;
-    Ok(outcome(&report, args.fail_on))
+    let outcome = outcome(&report, args.fail_on);
+    // The process ends here; taking its trees apart piece by piece would only make the caller wait.
+    std::mem::forget((workspace, linter, rendered, report));
+    Ok(outcome)
 }
 
 fn outcome(report: &Report, fail_on: FailOn) -> Outcome {
