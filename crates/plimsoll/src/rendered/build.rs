@@ -92,13 +92,13 @@ fn charts(workspace: &Workspace, plan: &Plan) -> Charts {
         .flat_map(|environment| environment.releases.iter().map(|release| &release.chart))
         .collect();
     let loader = Loader::new(workspace.files().clone());
-    let compiler = Compiler::default();
+    let templates = Compiler::default();
     let names: Vec<&Arc<str>> = names.into_iter().collect();
     names
         .into_par_iter()
         .map(|name| {
             let compiled = loader.load(name).map(|chart| {
-                let (program, errors) = compiler.compile(&chart);
+                let (program, errors) = templates.compile(&chart);
                 Compiled { chart, program: Arc::new(program), errors }
             });
             (name.clone(), compiled)

@@ -62,7 +62,9 @@ impl Compiler {
         join_paths(&mut compiled.env, tree);
         let below = std::mem::take(&mut compiled.errors);
         compiled.add(tree.charts.iter().enumerate().take(1));
-        below.into_iter().for_each(|error| compiled.fault(error));
+        for error in below {
+            compiled.fault(error);
+        }
         compiled
     }
 
