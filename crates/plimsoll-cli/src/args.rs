@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// Render microservice charts for every environment at once, and check what comes out
 #[derive(Debug, Parser)]
-#[command(name = "plimsoll", version, max_term_width = 100, infer_subcommands = false)]
+#[command(name = "plimsoll", bin_name = "plimsoll", version, max_term_width = 100, infer_subcommands = false)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,

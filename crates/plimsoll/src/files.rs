@@ -206,7 +206,7 @@ pub fn text_of(path: &str, bytes: &[u8]) -> Result<Arc<str>> {
         Ok(text) => Ok(Arc::from(text)),
         Err(error) => {
             let before = &bytes[..error.valid_up_to()];
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let line = before.split(|byte| *byte == b'\n').count();
             let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             let column = 1 + String::from_utf8_lossy(&before[start..]).chars().count();
             Err(Error::new(ErrorKind::File, "the file is not valid UTF-8")

@@ -2,15 +2,21 @@
 
 /// The candidate spelled most like `word`, if one is near enough to have been meant.
 ///
-/// Near enough is one letter, or a third of them: changed, left out, added or transposed.
-/// Ties go to the first in alphabetical order, so that the answer does not depend on iteration order.
+/// Case, `_` and `-` do not count. Near enough is one letter and a third of them: changed, left out,
+/// added or transposed. Ties go to the first in alphabetical order, so that the answer does not depend
+/// on the order of the candidates.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = word.to_lowercase();
-    let length = lower.chars().count();
+    let plain = |text: &str| text.to_lowercase().replace(['_', '-'], "");
+    let wanted = plain(word);
+    let length = wanted.chars().count();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(length.min(candidate.chars().count()) / 3))
+        .filter(|candidate| *candidate != word)
+        .map(|candidate| (strsim::osa_distance(&wanted, &plain(candidate)), candidate))
+        .filter(|(distance, candidate)| {
+            let other = candidate.chars().count();
+            *distance < length.max(other) && *distance <= 1 + length.min(other) / 3
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }

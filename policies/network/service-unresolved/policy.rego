@@ -12,13 +12,11 @@ package policies.network["service-unresolved"]
 
 import rego.v1
 
-import data.lib.prose
-
 violation contains {"path": path, "message": message} if {
 	pods.selected == 0
 	pods.known
 	path := "/spec/selector"
-	hint := prose.nearest(pods.nearest)
+	hint := nearest(pods.nearest)
 	message := sprintf("selector `%s` matches no pod of namespace `%s`, so every connection to this Service fails%s", [selector, namespace, hint])
 }
 
@@ -26,7 +24,7 @@ violation contains {"path": path, "message": message, "unknown": true} if {
 	pods.selected == 0
 	not pods.known
 	path := "/spec/selector"
-	hint := prose.nearest(pods.nearest)
+	hint := nearest(pods.nearest)
 	message := sprintf("selector `%s` matches no pod that is rendered for namespace `%s`, so whether this Service has endpoints is not known%s", [selector, namespace, hint])
 }
 
@@ -55,6 +53,15 @@ pods := found if {
 	labels := input.resource.spec.selector
 	is_object(labels)
 	count(labels) > 0
+}
+
+nearest(workload) := "" if {
+	not is_string(workload)
+}
+
+nearest(workload) := text if {
+	is_string(workload)
+	text := sprintf("; the nearest is %s", [workload])
 }
 
 namespace := input.resource.metadata.namespace

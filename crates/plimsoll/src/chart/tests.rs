@@ -1,3 +1,5 @@
+//! Charts from directories and archives, and what is wrong with them.
+
 use super::*;
 use crate::ErrorKind;
 

@@ -6,6 +6,7 @@
 
 pub mod bounds;
 pub mod image;
+pub mod namespace;
 pub mod network;
 pub mod parity;
 mod pods;
@@ -18,7 +19,11 @@ pub mod selector;
 pub mod workload;
 pub mod world;
 
-use std::collections::HashMap;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -85,6 +90,8 @@ pub struct ResourceFacts {
 pub struct Facts<'a> {
     /// Its workloads, in the order of the resources.
     pub workloads: Vec<Workload<'a>>,
+    /// Its namespaces.
+    pub namespaces: BTreeMap<Arc<str>, namespace::Namespace>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -97,7 +104,7 @@ impl<'a> Facts<'a> {
         let workloads = workload::workloads(resources);
         let of_resource = of_resources(resources, &workloads, declared);
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
-        Self { workloads, of_resource, workload_of }
+        Self { workloads, namespaces: namespace::namespaces(resources, declared), of_resource, workload_of }
     }
 
     /// What was derived about the resource at a position.

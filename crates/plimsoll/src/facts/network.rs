@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::Derivation;
-use super::selector::Selector;
+use super::selector::{Miss, Selector};
 use super::workload::{ContainerType, Workload};
 use crate::manifest::Resource;
 use crate::yaml::{Data, Node};
@@ -168,14 +168,16 @@ fn target(port: &Node) -> Option<&Data> {
 
 fn served(workload: &Workload<'_>, port: &Node) -> ServedPort {
     let target = target(port);
+    let protocol = port.str_at(&["protocol"]).unwrap_or("TCP");
     let container = workload
         .ports()
-        .find(|(_, name, number)| match target {
-            Some(Data::String(wanted)) => *name == Some(&**wanted),
-            Some(Data::Int(wanted)) => *number == Some(*wanted),
+        .filter(|declared| declared.protocol == protocol)
+        .find(|declared| match target {
+            Some(Data::String(wanted)) => declared.name == Some(&**wanted),
+            Some(Data::Int(wanted)) => declared.number == Some(*wanted),
             _ => false,
         })
-        .map(|(at, ..)| at);
+        .map(|declared| declared.container);
     ServedPort {
         port: port.get("port").and_then(Node::as_int),
         target: shown(target),
@@ -227,11 +229,22 @@ fn nearest(derivation: &Derivation<'_>, candidates: &[usize], selector: &Selecto
         .filter_map(|workload| {
             let misses = selector.near_miss(&workload.labels);
             let partly = misses.len() < selector.requirements().len() || misses.len() == 1;
-            let words: Vec<String> = misses.iter().map(ToString::to_string).collect();
-            partly.then(|| (misses.len(), super::workload::title(workload.resource), words.join(", ")))
+            partly.then(|| (misses.len(), super::workload::title(workload.resource), differences(&misses)))
         })
         .min()
-        .map(|(_, title, misses)| format!("{title} ({misses})"))
+        .map(|(_, title, differences)| format!("`{title}`, which {differences}"))
+}
+
+/// What an object has in place of what a selector asks for.
+fn differences(misses: &[Miss<'_>]) -> String {
+    let words: Vec<String> = misses
+        .iter()
+        .map(|miss| match (&miss.requirement.key, miss.actual) {
+            (key, Some(actual)) => format!("has `{key}={actual}`"),
+            (key, None) => format!("has no label `{key}`"),
+        })
+        .collect();
+    words.join(" and ")
 }
 
 /// The containers of a workload that serve for as long as the pod runs.

@@ -42,14 +42,8 @@ pub(super) fn of_binding(world: &World<'_>, binding: &Resource) -> Vec<Reference
         };
         // A subject without namespace takes a RoleBinding's; in a ClusterRoleBinding it never matches.
         let own = (&*binding.id.kind == "RoleBinding").then(|| binding.namespace());
-        let Some(namespace) = subject.str_at(&["namespace"]).or(own) else { continue };
-        references.extend(reference(
-            world,
-            format!("/subjects/{at}/name"),
-            ("", "ServiceAccount"),
-            Some(namespace),
-            name,
-        ));
+        let namespace = subject.str_at(&["namespace"]).or(own);
+        references.extend(reference(world, format!("/subjects/{at}/name"), ("", "ServiceAccount"), namespace, name));
     }
     references
 }

@@ -36,7 +36,7 @@ pub struct SuspiciousQuantity {
     pub text: String,
     /// `cpu`, `memory`, `requests.cpu`…
     pub resource: String,
-    /// What is wrong, in words.
+    /// What is wrong, as what follows "`128m` of memory …".
     pub problem: String,
 }
 
@@ -194,20 +194,21 @@ fn escape(key: &str) -> String {
 
 fn suspect(found: &mut Vec<SuspiciousQuantity>, path: String, resource: &str, value: &Node) {
     let Some(text) = amount(value) else { return };
-    if let Some(problem) = quantity::suspicious(resource, &text) {
+    let problem = match quantity::inspect(resource, &text) {
+        Ok(problem) => problem,
+        Err(error) => Some(format!("cannot be read: {error}")),
+    };
+    if let Some(problem) = problem {
         found.push(SuspiciousQuantity { path, text, resource: resource.to_owned(), problem });
     }
 }
 
-/// A total over a namespace: what would be absurd for one container is ordinary for many, so only the
-/// wrong unit counts.
+/// A total over a namespace: what would be absurd for one container is ordinary for many.
 fn suspect_total(found: &mut Vec<SuspiciousQuantity>, path: String, resource: &str, value: &Node) {
-    let is_cpu = matches!(resource, "cpu" | "requests.cpu" | "limits.cpu");
-    let is_number = matches!(value.data, Data::Int(_))
-        || value.as_str().is_some_and(|text| text.bytes().all(|b| b.is_ascii_digit()));
-    if !(is_cpu && is_number) {
-        let name = resource.strip_prefix("requests.").or_else(|| resource.strip_prefix("limits.")).unwrap_or(resource);
-        suspect(found, path, name, value);
+    let before = found.len();
+    suspect(found, path, if resource == "cpu" { "requests.cpu" } else { resource }, value);
+    for quantity in &mut found[before..] {
+        resource.clone_into(&mut quantity.resource);
     }
 }
 
@@ -226,7 +227,7 @@ fn impossible_scopes(node: &Node) -> Option<SuspiciousQuantity> {
         .map(|(one, other)| SuspiciousQuantity {
             path: path.to_owned(),
             text: names.join(", "),
-            resource: "scopes".to_owned(),
-            problem: format!("no pod is both {one} and {other}, so this quota never counts anything"),
+            resource: "the scopes".to_owned(),
+            problem: format!("never match: no pod is both {one} and {other}, so this quota counts nothing"),
         })
 }

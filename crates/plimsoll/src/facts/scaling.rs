@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::selector::Selector;
 use super::workload::Workload;
-use super::world::State;
+use super::world::{State, World};
 use super::{Derivation, network, requests};
 use crate::manifest::{Resource, ResourceId, kinds};
 use crate::yaml::{Data, Node};
@@ -70,6 +70,8 @@ pub struct Budgets {
     pub known: bool,
     /// Pods at the autoscaler's lower bound, or the replicas.
     pub floor: i64,
+    /// Whether that is how many there are: nothing known moves the replicas in a way that is not computed.
+    pub exact: bool,
 }
 
 /// A PodDisruptionBudget that selects a workload's pods.
@@ -147,16 +149,15 @@ fn missing_requests(workload: &Workload<'_>, resources: &[requests::Resources], 
         .get("targetCPUUtilizationPercentage")
         .map(|_| ("/spec/targetCPUUtilizationPercentage".to_owned(), "cpu", None));
     let metrics = metrics.iter().enumerate().filter_map(|(at, metric)| {
-        let (source, container) = match metric.str_at(&["type"])? {
-            "Resource" => (metric.get("resource")?, None),
-            "ContainerResource" => {
-                let source = metric.get("containerResource")?;
-                (source, source.str_at(&["container"]))
-            }
+        let (member, container) = match metric.str_at(&["type"])? {
+            "Resource" => ("resource", None),
+            "ContainerResource" => ("containerResource", metric.str_at(&["containerResource", "container"])),
             _ => return None,
         };
+        let source = metric.get(member)?;
         let utilisation = source.str_at(&["target", "type"]) == Some("Utilization");
-        utilisation.then(|| Some((format!("/spec/metrics/{at}"), source.str_at(&["name"])?, container))).flatten()
+        let path = format!("/spec/metrics/{at}/{member}/name");
+        utilisation.then(|| Some((path, source.str_at(&["name"])?, container))).flatten()
     });
     for (path, resource, container) in legacy.into_iter().chain(metrics) {
         let containers: Vec<String> = workload
@@ -189,7 +190,8 @@ pub(super) fn budgets(derivation: &Derivation<'_>, scaled: &[Vec<ScaledBy>]) -> 
             let known = workload.resource.manifest.release.is_some()
                 || world.declared.is_complete("PodDisruptionBudget")
                 || world.has_any("policy", "PodDisruptionBudget", workload.resource.namespace());
-            Some(Budgets { matching: Vec::new(), known, floor })
+            let exact = !scaled_by_events(world, workload.resource);
+            Some(Budgets { matching: Vec::new(), known, floor, exact })
         })
         .collect();
     for (_, budget) in world.of_kind("policy", "PodDisruptionBudget") {
@@ -204,6 +206,13 @@ pub(super) fn budgets(derivation: &Derivation<'_>, scaled: &[Vec<ScaledBy>]) -> 
         }
     }
     budgets
+}
+
+/// Whether KEDA scales a workload, possibly to nothing (keda.sh, ScaledObject).
+fn scaled_by_events(world: &World<'_>, resource: &Resource) -> bool {
+    world
+        .in_namespace("keda.sh", "ScaledObject", resource.namespace())
+        .any(|(_, scaled)| scaled.node().str_at(&["spec", "scaleTargetRef", "name"]) == Some(&*resource.id.name))
 }
 
 /// Voluntary disruptions that a budget allows when `pods` pods are healthy.

@@ -35,21 +35,21 @@ pub(super) fn secrets(workload: &Workload<'_>) -> Vec<LiteralSecret> {
     found
 }
 
-/// Why a variable's literal value looks like a secret; `None` where it does not.
+/// What a variable's literal value seems to be, as a noun; `None` where it is no secret.
 pub fn looks_secret(name: &str, value: &str) -> Option<String> {
     let value = value.trim();
     if value.is_empty() || is_indirect(value) {
         return None;
     }
     if let Some(shape) = known_shape(value) {
-        return Some(format!("the value has the shape of {shape}"));
+        return Some(shape.to_owned());
     }
     let words = words(name);
     if names_a_secret(&words, value) {
-        return Some("the name says that it is a secret, and the value is a literal".to_owned());
+        return Some("what its name calls a secret".to_owned());
     }
     if is_random(value) && !names_something_public(&words) {
-        return Some("the value is long and random, as keys and tokens are".to_owned());
+        return Some("a long random value, as keys and tokens are,".to_owned());
     }
     None
 }
@@ -127,56 +127,57 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// Last words of names that describe a secret, or say where one is, and are none.
+const ABOUT: &[&str] = &[
+    "FILE",
+    "FILENAME",
+    "PATH",
+    "DIR",
+    "NAME",
+    "URL",
+    "URI",
+    "ENDPOINT",
+    "HOST",
+    "ISSUER",
+    "AUDIENCE",
+    "TTL",
+    "EXPIRY",
+    "EXPIRATION",
+    "LIFETIME",
+    "SECONDS",
+    "MINUTES",
+    "DURATION",
+    "TIMEOUT",
+    "LENGTH",
+    "SIZE",
+    "COUNT",
+    "LIMIT",
+    "ENABLED",
+    "REQUIRED",
+    "DISABLED",
+    "TYPE",
+    "ALGORITHM",
+    "HEADER",
+    "FIELD",
+    "REF",
+    "MODE",
+    "POLICY",
+    "ID",
+    "STORE",
+    "PROVIDER",
+    "MOUNT",
+    "KEYSPACE",
+    "REGION",
+    "VERSION",
+    "ROTATION",
+    "CACHE",
+    "BUCKET",
+];
+
 fn names_a_secret(words: &[String], value: &str) -> bool {
     const PASSWORDS: &[&str] = &["PASSWORD", "PASSWD", "PASSPHRASE", "PGPASSWORD"];
     const SECRETS: &[&str] = &["SECRET", "TOKEN", "APIKEY", "CREDENTIAL", "CREDENTIALS"];
     const KEYS: &[&str] = &["API", "PRIVATE", "ACCESS", "ENCRYPTION", "SIGNING", "MASTER"];
-    // What describes a secret, or says where one is, is none.
-    const ABOUT: &[&str] = &[
-        "FILE",
-        "FILENAME",
-        "PATH",
-        "DIR",
-        "NAME",
-        "URL",
-        "URI",
-        "ENDPOINT",
-        "HOST",
-        "ISSUER",
-        "AUDIENCE",
-        "TTL",
-        "EXPIRY",
-        "EXPIRATION",
-        "LIFETIME",
-        "SECONDS",
-        "MINUTES",
-        "DURATION",
-        "TIMEOUT",
-        "LENGTH",
-        "SIZE",
-        "COUNT",
-        "LIMIT",
-        "ENABLED",
-        "REQUIRED",
-        "DISABLED",
-        "TYPE",
-        "ALGORITHM",
-        "HEADER",
-        "FIELD",
-        "REF",
-        "MODE",
-        "POLICY",
-        "ID",
-        "STORE",
-        "PROVIDER",
-        "MOUNT",
-        "KEYSPACE",
-        "REGION",
-        "VERSION",
-        "ROTATION",
-        "CACHE",
-        "BUCKET",
-    ];
     let is = |list: &[&str], word: &String| list.contains(&word.as_str());
     if words.last().is_none_or(|last| is(ABOUT, last)) || is_plain_setting(value) {
         return false;

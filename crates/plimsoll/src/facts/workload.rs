@@ -55,6 +55,8 @@ pub struct Workload<'a> {
     pub pod: &'a Node,
     /// Every container, in the order init containers and sidecars, containers, ephemeral ones.
     pub containers: Vec<Container<'a>>,
+    /// Volumes whose content is an image.
+    pub image_volumes: Vec<ImageVolume<'a>>,
     /// The replicas that the object itself asks for; `None` where its kind has none.
     pub replicas: Option<i64>,
 }
@@ -72,6 +74,7 @@ impl<'a> Workload<'a> {
             resource,
             labels: Labels::from_node(template.at(&["metadata", "labels"])),
             containers: containers(pod, &pod_pointer),
+            image_volumes: image_volumes(pod, &pod_pointer),
             replicas: replicas(resource),
             pod,
             pointer,
@@ -84,15 +87,63 @@ impl<'a> Workload<'a> {
         matches!(&*self.resource.id.kind, "Job" | "CronJob")
     }
 
-    /// The ports its containers declare, as (container position, name, number).
-    pub fn ports(&self) -> impl Iterator<Item = (usize, Option<&'a str>, Option<i64>)> {
-        self.containers.iter().enumerate().flat_map(|(at, container)| {
+    /// The ports its containers declare, those of init containers left out: they are gone when pods serve.
+    pub fn ports(&self) -> impl Iterator<Item = ContainerPort<'a>> {
+        let serving =
+            self.containers.iter().enumerate().filter(|(_, container)| container.r#type != ContainerType::Init);
+        serving.flat_map(|(at, container)| {
             let ports = container.spec.get("ports").map(Node::items).unwrap_or_default();
-            ports.iter().map(move |port| {
-                (at, port.get("name").and_then(Node::as_str), port.get("containerPort").and_then(Node::as_int))
+            ports.iter().map(move |port| ContainerPort {
+                container: at,
+                name: port.str_at(&["name"]),
+                number: port.get("containerPort").and_then(Node::as_int),
+                protocol: port.str_at(&["protocol"]).unwrap_or("TCP"),
             })
         })
     }
+}
+
+/// A port that a container declares.
+#[derive(Debug, Clone, Copy)]
+pub struct ContainerPort<'a> {
+    /// The container's position in its workload.
+    pub container: usize,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Its number.
+    pub number: Option<i64>,
+    /// TCP where it says nothing.
+    pub protocol: &'a str,
+}
+
+/// A volume whose content is an image (KEP-4639).
+#[derive(Debug, Clone)]
+pub struct ImageVolume<'a> {
+    /// The volume's name.
+    pub name: &'a str,
+    /// JSON pointer from the resource's root.
+    pub pointer: String,
+    /// The image, or why that is no image reference.
+    pub image: Result<ImageRef, String>,
+}
+
+fn image_volumes<'a>(pod: &'a Node, pod_pointer: &str) -> Vec<ImageVolume<'a>> {
+    let volumes = pod.get("volumes").map(Node::items).unwrap_or_default();
+    volumes
+        .iter()
+        .enumerate()
+        .filter_map(|(at, volume)| {
+            Some(ImageVolume {
+                name: volume.str_at(&["name"]).unwrap_or(""),
+                pointer: format!("{pod_pointer}/volumes/{at}"),
+                image: image(volume.str_at(&["image", "reference"])?),
+            })
+        })
+        .collect()
+}
+
+fn image(text: &str) -> Result<ImageRef, String> {
+    ImageRef::parse(text).map_err(|fault| fault.to_string())
 }
 
 fn containers<'a>(pod: &'a Node, pod_pointer: &str) -> Vec<Container<'a>> {
@@ -108,7 +159,7 @@ fn containers<'a>(pod: &'a Node, pod_pointer: &str) -> Vec<Container<'a>> {
                 name: spec.str_at(&["name"]).unwrap_or(""),
                 r#type: if sidecar { ContainerType::Sidecar } else { plain },
                 pointer: format!("{pod_pointer}/{key}/{at}"),
-                image: spec.str_at(&["image"]).map(|text| ImageRef::parse(text).map_err(|fault| fault.to_string())),
+                image: spec.str_at(&["image"]).map(image),
                 spec,
             });
         }
@@ -150,6 +201,13 @@ struct ContainerView<'a> {
 }
 
 #[derive(Serialize)]
+struct ImageVolumeView<'a> {
+    name: &'a str,
+    pointer: &'a str,
+    image: Option<ImageView<'a>>,
+}
+
+#[derive(Serialize)]
 struct WorkloadView<'a> {
     kind: &'a str,
     name: &'a str,
@@ -159,6 +217,7 @@ struct WorkloadView<'a> {
     labels: &'a Labels,
     replicas: Option<i64>,
     containers: Vec<ContainerView<'a>>,
+    image_volumes: Vec<ImageVolumeView<'a>>,
 }
 
 impl Workload<'_> {
@@ -174,20 +233,29 @@ impl Workload<'_> {
             labels: &self.labels,
             replicas: self.replicas,
             containers: self.containers.iter().map(container_view).collect(),
+            image_volumes: self.image_volumes.iter().map(image_volume_view).collect(),
         };
         serde_json::to_value(view).unwrap_or_default()
     }
 }
 
 fn container_view<'a>(container: &'a Container<'_>) -> ContainerView<'a> {
-    let image = container.image.as_ref().and_then(|image| image.as_ref().ok()).map(|image| ImageView {
+    let image = container.image.as_ref().and_then(|image| image.as_ref().ok()).map(image_view);
+    ContainerView { name: container.name, r#type: container.r#type, pointer: &container.pointer, image }
+}
+
+fn image_volume_view<'a>(volume: &'a ImageVolume<'_>) -> ImageVolumeView<'a> {
+    ImageVolumeView { name: volume.name, pointer: &volume.pointer, image: volume.image.as_ref().ok().map(image_view) }
+}
+
+fn image_view(image: &ImageRef) -> ImageView<'_> {
+    ImageView {
         text: &image.text,
         domain: &image.domain,
         path: &image.path,
         tag: image.tag.as_deref(),
         digest: image.digest.as_ref().map(ToString::to_string),
-    });
-    ContainerView { name: container.name, r#type: container.r#type, pointer: &container.pointer, image }
+    }
 }
 
 /// The name a policy and a person know an object by: `Kind/name`.

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::selector::Labels;
 use crate::manifest::{Resource, ResourceId};
+use crate::nearest::nearest;
 
 /// What the workspace declares about an environment beyond what it renders.
 #[derive(Debug, Clone, Default)]
@@ -129,11 +130,9 @@ impl<'a> World<'a> {
 
     /// The known name most like the one that does not exist, in the same namespace.
     pub fn nearest(&self, id: &ResourceId) -> Option<Arc<str>> {
-        self.in_namespace(&id.group, &id.kind, id.namespace.as_deref().unwrap_or(""))
-            .map(|(_, resource)| (strsim::damerau_levenshtein(&resource.id.name, &id.name), &resource.id.name))
-            .filter(|(distance, name)| *distance <= 2.max(name.chars().count() / 3))
-            .min()
-            .map(|(_, name)| name.clone())
+        let namespace = id.namespace.as_deref().unwrap_or("");
+        let names = self.in_namespace(&id.group, &id.kind, namespace).map(|(_, resource)| &*resource.id.name);
+        nearest(&id.name, names).map(Arc::from)
     }
 }
 

@@ -1,15 +1,16 @@
 //! From violations in single environments to findings: each once, with every environment it hits.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Settings;
 use super::subject::Place;
+use crate::facts::Facts;
 use crate::finding::{Finding, Occurrence, RenderedPlace, ResourceRef, Severity, Verdict, fingerprint};
 use crate::manifest::{Manifest, Resource};
 use crate::policy::{Policy, Violation};
 use crate::rendered::Environment;
-use crate::{Location, render};
+use crate::{Location, Note, render};
 
 /// A violation where it holds.
 #[derive(Debug)]
@@ -97,6 +98,27 @@ fn finding(key: &Key, hits: &[(Hit, Severity)], places: &mut Places<'_>) -> Coll
         sensitive,
     };
     Collected { finding, places: hits.iter().map(|(hit, _)| hit.place).collect() }
+}
+
+/// Images that are no image references: no policy can say anything about them, so it is said here.
+pub(crate) fn unreadable_images(environments: &[Environment], facts: &[Facts<'_>]) -> BTreeSet<Note> {
+    let mut places = Places { environments, maps: HashMap::new() };
+    let mut notes = BTreeSet::new();
+    for (environment, facts) in facts.iter().enumerate() {
+        for workload in facts.workloads.iter().filter(|workload| !workload.resource.is_external()) {
+            let containers = workload.containers.iter().filter_map(|container| {
+                Some((format!("{}/image", container.pointer), container.image.as_ref()?.as_ref().err()?))
+            });
+            let volumes = workload.image_volumes.iter().filter_map(|volume| {
+                Some((format!("{}/image/reference", volume.pointer), volume.image.as_ref().err()?))
+            });
+            for (pointer, why) in containers.chain(volumes) {
+                let location = places.location(Place { environment, resource: workload.at }, &pointer);
+                notes.insert(Note { location: Some(location), message: format!("the image cannot be read: {why}") });
+            }
+        }
+    }
+    notes
 }
 
 /// Places in templates; each manifest is traced at most once.

@@ -134,6 +134,7 @@ impl Linter {
         report.extend_errors(settings.unknown_policies(&known));
         report.extend_errors(outcome.errors);
         report.notes.extend(slower(&compiled));
+        report.notes.extend(collect::unreadable_images(environments, &facts));
         report.count();
         report.sources = sources::of(&report, rendered);
         report

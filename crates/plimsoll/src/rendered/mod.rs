@@ -123,7 +123,7 @@ impl Environment {
     pub(crate) fn trace(&self, manifest: &Manifest, map: &render::SourceMap, line: u32, column: u32) -> Location {
         match map.locate(line, column) {
             render::Mapping::Exact(location) => location,
-            _ => Location::file(manifest.file.clone()),
+            render::Mapping::Unmapped => Location::file(manifest.file.clone()),
         }
     }
 

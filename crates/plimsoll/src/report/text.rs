@@ -1,5 +1,6 @@
 //! Text for people: each finding once, with the line of the template it comes from.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -30,8 +31,8 @@ impl Default for Text {
 
 impl Writer for Text {
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-        for finding in &report.findings {
-            self.show(&Shown::finding(finding, report), out)?;
+        for alike in alike(&report.findings) {
+            self.show(&Shown::findings(&alike, report), out)?;
         }
         for error in &report.errors {
             self.show(&Shown::error(error, report), out)?;
@@ -70,6 +71,41 @@ impl Text {
             (true, _) => format!("\u{1b}[31m{line}\u{1b}[0m"),
         }
     }
+}
+
+/// Findings that say the same of several objects, in the order of the first of each.
+///
+/// Twelve pods in a namespace without policies are one thing to read, not twelve.
+fn alike(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut known: HashMap<(&str, Verdict, Severity, &str, &[Arc<str>]), usize> = HashMap::new();
+    for finding in findings {
+        let key = (&*finding.policy, finding.verdict, finding.severity, &*finding.message, &*finding.environments);
+        match known.get(&key) {
+            Some(at) => groups[*at].push(finding),
+            None => {
+                known.insert(key, groups.len());
+                groups.push(vec![finding]);
+            }
+        }
+    }
+    groups
+}
+
+/// How many further objects are named one by one.
+const NAMED: usize = 8;
+
+/// The further objects that a finding is true of, with their places.
+fn also(others: &[&Finding]) -> Option<String> {
+    let name = |finding: &&Finding| {
+        let place = finding.location.as_ref().map(|location| format!(" at {location}")).unwrap_or_default();
+        finding.resource.as_ref().map_or(place.clone(), |resource| format!("{resource}{place}"))
+    };
+    let mut lines: Vec<String> = others.iter().take(NAMED).map(name).collect();
+    if others.len() > NAMED {
+        lines.push(format!("and {} more", others.len() - NAMED));
+    }
+    (!lines.is_empty()).then(|| format!("the same: {}", lines.join("\n          ")))
 }
 
 fn sentence(report: &Report, summary: &Summary) -> String {
@@ -135,6 +171,18 @@ impl std::error::Error for Witness {
 }
 
 impl Shown {
+    /// The first of findings that are alike, and after it the objects of the others.
+    fn findings(findings: &[&Finding], report: &Report) -> Self {
+        let mut shown = Self::finding(findings[0], report);
+        if let Some(also) = also(&findings[1..]) {
+            shown.help = Some(match shown.help {
+                Some(help) => format!("{help}\n{also}"),
+                None => also,
+            });
+        }
+        shown
+    }
+
     fn finding(finding: &Finding, report: &Report) -> Self {
         let environments = finding.environments.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
         let about = match &finding.resource {

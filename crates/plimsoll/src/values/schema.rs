@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{LayerKind, Values};
 use crate::chart::Chart;
+use crate::nearest::nearest;
 use crate::yaml::{self, Data, Node};
 use crate::{Error, ErrorKind, Location};
 
@@ -368,16 +369,6 @@ fn known_keys<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a str> {
     let around = keyword.rsplit_once('/').map_or("", |(around, _)| around);
     let properties = schema.pointer(around).and_then(|schema| schema.get("properties")).and_then(Value::as_object);
     properties.map(|properties| properties.keys().map(String::as_str).collect()).unwrap_or_default()
-}
-
-fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = text.to_lowercase();
-    known
-        .filter(|candidate| *candidate != text)
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
-        .min()
-        .map(|(_, candidate)| candidate)
 }
 
 fn types(kind: &TypeKind) -> String {

@@ -1,3 +1,5 @@
+//! Values against schemas: every violation, at the line that set it.
+
 use std::sync::Arc;
 
 use crate::chart::Chart;

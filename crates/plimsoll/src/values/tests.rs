@@ -1,3 +1,5 @@
+//! Merging, `--set` and scoping, as Helm does them.
+
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -108,14 +108,12 @@ impl Planner<'_> {
     }
 
     /// The file of the nearest environment that has one, since lists replace when values merge.
-    fn items(
+    fn nearest_file(
         &mut self,
         environment: &Arc<Environment>,
         chain: &[Arc<Environment>],
         pattern: &Pattern,
-        at: &[String],
-        mark: Mark,
-    ) -> Vec<Binding> {
+    ) -> Option<String> {
         let mut file = None;
         let mut first = None;
         for environment in chain {
@@ -127,12 +125,22 @@ impl Planner<'_> {
             first.get_or_insert(path);
         }
         self.seen(pattern, file.is_some());
-        let Some(file) = file else {
-            if let Some(path) = first.filter(|_| !pattern.optional) {
-                self.missing_file(environment, pattern, &path);
-            }
-            return Vec::new();
-        };
+        if let Some(path) = first.filter(|_| file.is_none() && !pattern.optional) {
+            self.missing_file(environment, pattern, &path);
+        }
+        file
+    }
+
+    /// A binding for each entry of the list or map in that file.
+    fn items(
+        &mut self,
+        environment: &Arc<Environment>,
+        chain: &[Arc<Environment>],
+        pattern: &Pattern,
+        at: &[String],
+        mark: Mark,
+    ) -> Vec<Binding> {
+        let Some(file) = self.nearest_file(environment, chain, pattern) else { return Vec::new() };
         let Some(document) = self.tree.document(&file, ErrorKind::Values, &mut self.problems) else {
             return Vec::new();
         };

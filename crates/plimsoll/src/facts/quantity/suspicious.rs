@@ -9,7 +9,8 @@ const LEAST_MEMORY: i64 = 1 << 20;
 /// More whole CPUs than one container asks for: above it, thousandths were meant.
 const MOST_CPUS: i64 = 256;
 
-/// What is surely wrong with a quantity of a resource, `None` for nothing or a malformed one.
+/// What is surely wrong with a quantity of a resource, as what follows "this amount …"; `None` for nothing or a
+/// malformed one.
 pub fn suspicious(resource: &str, text: &str) -> Option<String> {
     inspect(resource, text).ok().flatten()
 }
@@ -27,13 +28,13 @@ pub fn inspect(resource: &str, text: &str) -> Result<Option<String>, QuantityErr
     }
     Ok(match name {
         "cpu" => cpu(resource, text, quantity),
-        "memory" | "storage" | "ephemeral-storage" => bytes(resource, text, quantity),
-        _ if name.starts_with("hugepages-") => bytes(resource, text, quantity),
+        "memory" | "storage" | "ephemeral-storage" => bytes(text, quantity),
+        _ if name.starts_with("hugepages-") => bytes(text, quantity),
         _ => None,
     })
 }
 
-fn bytes(resource: &str, text: &str, quantity: Quantity) -> Option<String> {
+fn bytes(text: &str, quantity: Quantity) -> Option<String> {
     if quantity >= Quantity::from_units(LEAST_MEMORY) || text.ends_with(['k', 'K', 'i']) {
         return None;
     }
@@ -42,23 +43,20 @@ fn bytes(resource: &str, text: &str, quantity: Quantity) -> Option<String> {
         // Large amounts in `m` are what an autoscaler writes; they are above the bound and pass.
         let amount = quantity.units();
         return Some(format!(
-            "`{resource}: {text}` is {} byte{}, since `m` means a thousandth; `{number}Mi` is meant, it seems",
+            "is {} byte{}, since `m` means a thousandth; `{number}Mi` is meant, it seems",
             if amount == 1 { "at most 1".into() } else { amount.to_string() },
             if amount == 1 { "" } else { "s" }
         ));
     }
-    Some(format!(
-        "`{resource}: {text}` is {} bytes, less than 1Mi; a unit is missing, such as `{text}Mi`",
-        quantity.units()
-    ))
+    Some(format!("is {} bytes, less than 1Mi; a unit is missing, such as `{text}Mi`", quantity.units()))
 }
 
 fn cpu(resource: &str, text: &str, quantity: Quantity) -> Option<String> {
     if quantity.format() == Format::Binary || text.ends_with('i') {
-        return Some(format!("`{resource}: {text}` has a unit of memory; CPU is counted in whole CPUs or `m`"));
+        return Some(format!("has a unit of memory; CPU is counted in whole CPUs or `m`"));
     }
     if text.ends_with(['M', 'G', 'T', 'P', 'E']) {
-        return Some(format!("`{resource}: {text}` asks for millions of CPUs; `m` is meant for thousandths, it seems"));
+        return Some(format!("asks for millions of CPUs; `m` is meant for thousandths, it seems"));
     }
     if resource == "cpu" && quantity >= Quantity::from_units(MOST_CPUS) {
         let meant = if quantity.format() == Format::Decimal && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -66,10 +64,10 @@ fn cpu(resource: &str, text: &str, quantity: Quantity) -> Option<String> {
         } else {
             String::new()
         };
-        return Some(format!("`{resource}: {text}` asks for {} whole CPUs{meant}", quantity.units()));
+        return Some(format!("asks for {} whole CPUs{meant}", quantity.units()));
     }
     if quantity < Quantity::from_millis(1) {
-        return Some(format!("`{resource}: {text}` is less than `1m`, the least CPU Kubernetes can give"));
+        return Some(format!("is less than `1m`, the least CPU Kubernetes can give"));
     }
     None
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
+use super::guard::{self, Guarded};
 use super::{errors, format, lines, register, run};
 use crate::chart::{Chart, Template, TemplateKind};
 use crate::render::blocks;
@@ -32,6 +33,7 @@ static BARE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     env.set_debug(true);
     env.set_unknown_method_callback(register::method);
     register::register(&mut env);
+    guard::register(&mut env);
     env
 });
 
@@ -44,12 +46,21 @@ pub(in crate::render) struct Compiler {
 /// A chart below the root, by its address, and its parent's place: equal lists compile to the same.
 type Dependency = (usize, Option<usize>);
 
+/// The source of a template.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// As written, but line ends are `\n` and mixed lines keep theirs.
+    pub(super) text: String,
+    /// As compiled.
+    pub(super) guarded: Guarded,
+}
+
 /// Templates that compiled, and the errors of those that did not.
 #[derive(Debug, Clone)]
 pub(super) struct Compiled {
     pub(super) env: Environment<'static>,
-    /// Sources as compiled, by the engine's names: line ends are `\n`.
-    pub(super) sources: BTreeMap<String, Arc<str>>,
+    /// Sources by the engine's names.
+    pub(super) sources: BTreeMap<String, Arc<Source>>,
     pub(super) errors: Vec<Error>,
     /// Keeps the charts, so that no other takes their addresses.
     tree: Arc<Tree>,
@@ -93,13 +104,24 @@ impl Compiled {
                 self.errors.push(reserved(&template.file, line));
                 continue;
             }
-            let source = lines::keep_newlines(&template.text.replace("\r\n", "\n"));
-            match self.env.add_template_owned(name.clone(), source.clone()) {
-                Ok(()) => {
-                    self.sources.insert(name, source.into());
-                }
-                Err(error) => self.fault(errors::syntax(&error, &template.file, &source)),
+            let text = lines::keep_newlines(&template.text.replace("\r\n", "\n"));
+            match self.source(&name, &template.file, text) {
+                Ok(source) => drop(self.sources.insert(name, Arc::new(source))),
+                Err(error) => self.fault(error),
             }
+        }
+    }
+
+    fn source(&mut self, name: &str, file: &Arc<str>, text: String) -> Result<Source, Error> {
+        let guarded = guard::guard(&text, &syntax(true)).map_err(|found| {
+            Error::new(ErrorKind::Limit, found.message)
+                .with_location(Location::at(file.clone(), found.line, found.column))
+                .with_help(found.help)
+        })?;
+        let source = Source { text, guarded };
+        match self.env.add_template_owned(name.to_owned(), source.guarded.text.clone()) {
+            Ok(()) => Ok(source),
+            Err(error) => Err(errors::syntax(&error, file, &source)),
         }
     }
 
@@ -147,5 +169,11 @@ pub(super) fn environment(syntax: SyntaxConfig) -> Environment<'static> {
 /// Lets templates find each other as the tree says.
 pub(super) fn join_paths(env: &mut Environment<'static>, tree: &Arc<Tree>) {
     let lookup = tree.clone();
-    env.set_path_join_callback(move |name, parent| lookup.find(name, parent).map_or(Cow::Borrowed(name), Cow::Owned));
+    env.set_path_join_callback(move |name, parent| match lookup.find(name, parent) {
+        Some(found) => {
+            run::included(lookup.template(&found).map_or(0, |(_, template)| template.text.len()));
+            Cow::Owned(found)
+        }
+        None => Cow::Borrowed(name),
+    });
 }

@@ -96,8 +96,21 @@ fn number(value: &Value) -> Result<Data, Error> {
 
 /// A value of data that is not part of the values.
 pub(super) fn from_node(node: &Node) -> Result<Value, Error> {
+    let (values, bytes) = size(node);
+    run::kept(values, bytes)?;
     objects::from_node(node, &Arc::new(Place::Root("value")))
         .map_err(|path| Error::new(ErrorKind::InvalidOperation, format!("{path} contains a reserved character")))
+}
+
+/// How many values a node has, and how many bytes of text.
+fn size(node: &Node) -> (usize, usize) {
+    let add = |(values, bytes): (usize, usize), (more, length): (usize, usize)| (values + more, bytes + length);
+    match &node.data {
+        Data::Seq(items) => items.iter().map(size).fold((1, 0), add),
+        Data::Map(map) => map.into_iter().map(|entry| add(size(&entry.value), (0, entry.key.len()))).fold((1, 0), add),
+        Data::String(text) => (1, text.len()),
+        _ => (1, 0),
+    }
 }
 
 /// A number as templates print it: never with an exponent, as Kubernetes reads integers

@@ -6,11 +6,11 @@ use std::sync::{Arc, OnceLock};
 
 use minijinja::{Environment, Value};
 
-use super::compile::{self, Compiled, Compiler};
+use super::compile::{self, Compiled, Compiler, Source};
 use super::errors::{self, Explain};
 use super::files::FilesObject;
 use super::objects::{self, MapObject, Place};
-use super::{instrument, run};
+use super::{guard, instrument, run};
 use crate::render::Context;
 use crate::render::blocks;
 use crate::render::source_map::{Point, SourceMap};
@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind};
 pub(in crate::render) struct Engine {
     tree: Arc<Tree>,
     env: Environment<'static>,
-    sources: BTreeMap<String, Arc<str>>,
+    sources: BTreeMap<String, Arc<Source>>,
     traced: OnceLock<Traced>,
 }
 
@@ -135,11 +135,12 @@ impl Engine {
         instrument::register(&mut env);
         for (name, template) in compile::templates(self.tree.charts.iter().enumerate()) {
             let Some(source) = self.sources.get(&name) else { continue };
-            let marked = instrument::instrument(source, &template.file, &compile::syntax(true), &mut points);
+            let marked = instrument::instrument(&source.text, &template.file, &compile::syntax(true), &mut points);
             // A template that cannot be marked is traced without marks, and so not at all.
-            let added = marked.is_some_and(|marked| env.add_template_owned(name.clone(), marked).is_ok());
+            let marked = marked.and_then(|marked| guard::guard(&marked, &compile::syntax(false)).ok());
+            let added = marked.is_some_and(|marked| env.add_template_owned(name.clone(), marked.text).is_ok());
             if !added {
-                env.add_template_owned(name, source.to_string()).ok();
+                env.add_template_owned(name, source.guarded.text.clone()).ok();
             }
         }
         Traced { env, points: Arc::new(points) }

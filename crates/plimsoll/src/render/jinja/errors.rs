@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use minijinja::{Error as Inner, ErrorKind as Kind};
 
+use super::compile::Source;
 use super::functions::{flow, refused};
 use super::register;
 use super::{ROOTS, run};
@@ -16,7 +17,7 @@ use crate::{Error, ErrorKind, Location};
 /// What is needed to tell an error well.
 pub(super) struct Explain<'a> {
     pub(super) tree: &'a Tree,
-    pub(super) sources: &'a BTreeMap<String, Arc<str>>,
+    pub(super) sources: &'a BTreeMap<String, Arc<Source>>,
     /// The template that was rendered.
     pub(super) template: &'a str,
     pub(super) layers: &'a [Layer],
@@ -44,8 +45,10 @@ impl Explain<'_> {
         if error.name() != Some(name) {
             return Location::file(file);
         }
-        let source = self.sources.get(name).map_or("", |source| &**source);
-        place(file, source, error)
+        match self.sources.get(name) {
+            Some(source) => place(file, source, error),
+            None => Location::file(file),
+        }
     }
 
     fn told(&self, error: &Inner, cause: &Inner, chain: &[&Inner]) -> (ErrorKind, String, Option<String>) {
@@ -143,7 +146,7 @@ impl Explain<'_> {
 
     /// The template line an error points at.
     fn line(&self, error: &Inner) -> &str {
-        let source = error.name().and_then(|name| self.sources.get(name)).map_or("", |source| &**source);
+        let source = error.name().and_then(|name| self.sources.get(name)).map_or("", |source| source.text.as_str());
         error.line().and_then(|line| source.lines().nth(line.saturating_sub(1))).unwrap_or_default()
     }
 
@@ -221,8 +224,9 @@ pub(super) fn too_much(file: &Arc<str>) -> Error {
 }
 
 /// The error of a template that does not compile.
-pub(super) fn syntax(error: &Inner, file: &Arc<str>, source: &str) -> Error {
+pub(super) fn syntax(error: &Inner, file: &Arc<str>, source: &Source) -> Error {
     let location = place(file.clone(), source, error);
+    let source = source.text.as_str();
     let line = location.line.and_then(|line| source.lines().nth(line as usize - 1)).unwrap_or_default();
     let told = Error::new(ErrorKind::Template, error.detail().unwrap_or("the template does not compile"))
         .with_location(location);
@@ -265,8 +269,10 @@ fn go_habit(line: &str) -> Option<&'static str> {
     }
 }
 
-fn place(file: Arc<str>, source: &str, error: &Inner) -> Location {
-    if let Some(before) = error.range().and_then(|range| source.get(..expression_start(source, range.start))) {
+fn place(file: Arc<str>, source: &Source, error: &Inner) -> Location {
+    let start = error.range().map(|range| source.guarded.written(range.start));
+    let source = source.text.as_str();
+    if let Some(before) = start.and_then(|start| source.get(..expression_start(source, start))) {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         return Location::at(file, number(line), number(column));

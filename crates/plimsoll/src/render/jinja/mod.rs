@@ -7,6 +7,7 @@ mod errors;
 mod files;
 mod format;
 mod functions;
+mod guard;
 mod instrument;
 mod lines;
 mod objects;

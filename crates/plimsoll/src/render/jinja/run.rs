@@ -16,6 +16,10 @@ use super::objects::MapObject;
 pub(super) const MAX_FUEL: u64 = 3_000_000;
 /// Bytes one template may write, captured text among them.
 pub(super) const MAX_WRITTEN: usize = 32 << 20;
+/// Values that are kept under names, each time they are.
+const MAX_KEPT: usize = 4_000_000;
+/// Bytes of text that are kept under names, each time they are.
+const MAX_KEPT_BYTES: usize = 128 << 20;
 /// How deep `include(…)` and `tpl` nest.
 const MAX_DEPTH: usize = 8;
 /// How many missed keys are remembered; the one an error is about is among the last.
@@ -28,6 +32,8 @@ struct Run {
     depth: usize,
     spent: u64,
     written: usize,
+    kept: usize,
+    kept_bytes: usize,
     misses: VecDeque<(Arc<MapObject>, String)>,
 }
 
@@ -65,6 +71,26 @@ pub(super) fn wrote(bytes: usize) -> Result<(), Error> {
     RUN.with_borrow_mut(|run| {
         run.written = run.written.saturating_add(bytes);
         if run.written > MAX_WRITTEN { Err(limit(format!("the output exceeds {MAX_WRITTEN} bytes"))) } else { Ok(()) }
+    })
+}
+
+/// Counts the literal text of a file that is included; the next emission or loop says it is too much.
+pub(super) fn included(bytes: usize) {
+    RUN.with_borrow_mut(|run| run.written = run.written.saturating_add(bytes));
+}
+
+/// Counts values and text that get a name.
+pub(super) fn kept(values: usize, bytes: usize) -> Result<(), Error> {
+    RUN.with_borrow_mut(|run| {
+        run.kept = run.kept.saturating_add(values);
+        run.kept_bytes = run.kept_bytes.saturating_add(bytes);
+        if run.kept > MAX_KEPT {
+            Err(limit(format!("the variables of the template take more than {MAX_KEPT} values")))
+        } else if run.kept_bytes > MAX_KEPT_BYTES {
+            Err(limit(format!("the variables of the template take more than {MAX_KEPT_BYTES} bytes")))
+        } else {
+            Ok(())
+        }
     })
 }
 

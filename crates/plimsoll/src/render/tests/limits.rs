@@ -61,7 +61,145 @@ fn an_include_cycle_is_named() {
 }
 
 #[test]
-fn deep_expressions_are_syntax_errors() {
-    let source = format!("{{{{ {}1{} }}}}", "(".repeat(50_000), ")".repeat(50_000));
-    assert_eq!(error(&source).kind(), ErrorKind::Template);
+fn deep_expressions_do_not_compile() {
+    // The engine's own bound, then the length of a chain, then that of a line.
+    for (depth, kind) in [(200, ErrorKind::Template), (1_000, ErrorKind::Limit), (50_000, ErrorKind::Limit)] {
+        let source = format!("{{{{ {}1{} }}}}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(error(&source).kind(), kind, "{depth}");
+    }
+}
+
+/// Accumulation on every way a value gets a name: an error, no overflow of a small stack, bounded memory.
+#[test]
+fn nothing_piles_up_under_a_name() {
+    let looped = |set: &str| {
+        format!(
+            "{{% set ns = namespace(x=['abcdefgh'], s='abcdefgh') %}}{{% for i in range(100000) %}}{set}{{% endfor %}}done"
+        )
+    };
+    for source in [
+        looped("{% set ns.x = [ns.x] %}"),
+        looped("{% set ns.x = {'a': ns.x} %}"),
+        looped("{% set ns.x = {ns.x: 1} %}"),
+        looped("{% set ns.x = (ns.x, 1) %}"),
+        looped("{% set ns.x = dict('a', ns.x) %}"),
+        looped("{% set ns.x = ns.x + ns.x %}"),
+        looped("{% set ns.s = ns.s ~ ns.s %}"),
+        looped("{% set ns.s = ns.s + ns.s -%} "),
+        looped("{% set ns.s = ns.s * 9 %}"),
+        looped("{% set ns.x = ns.x + ['a' * 1000000] %}"),
+        looped("{% set ns.x = ns %}"),
+        looped("{% set ns.x = namespace(a=ns.x) %}"),
+        looped("{% for k in [ns.x] %}{% set ns.x = loop %}{% endfor %}"),
+        looped("{% set x = ns.x %}{% macro m() %}{{ x }}{% endmacro %}{% set ns.x = m %}"),
+        "{% macro m(a) %}{{ m(a ~ a) }}{% endmacro %}{{ m('x' * 10000) }}".into(),
+        "{% macro m(n, a='') %}{{ m(n, a=a ~ a ~ n) }}{% endmacro %}{{ m('x' * 10000) }}".into(),
+        "{% macro m() %}{{ caller('x' * 4000000) }}{% endmacro %}{% call(a) m() %}{% call(b) m() %}{{ a ~ a ~ a ~ b }}{% endcall %}{% endcall %}".repeat(20),
+        "{% for a in ['x' * 1000] recursive %}{{ loop([a ~ a]) }}{% endfor %}".into(),
+        "{% for (a, b) in [('x' * 1000, 1)] recursive -%}\n{{ loop([(a ~ a, b)]) }}{% endfor %}".into(),
+        format!("{{% set x = [1] %}}{}", "{% set x = [x] %}".repeat(30_000)),
+        format!("{{% set x = 'x' * 1000000 %}}{{{{ x{} }}}}", " ~ x".repeat(10_000)),
+        format!("{{% set c %}}{{% for i in range(100000) %}}{}{{% endfor %}}{{% endset %}}", "literal ".repeat(1_000)),
+        format!(
+            "{{% macro m() %}}{}{{% endmacro %}}{{% set c %}}{{% for i in range(100000) %}}{{{{ m() }}}}{{% endfor %}}{{% endset %}}",
+            "literal ".repeat(1_000)
+        ),
+    ] {
+        let kept: &'static str = source.leak();
+        let templates: &'static [(&str, &str)] = vec![("x.yaml.j2", kept)].leak();
+        let found = on_a_small_stack(templates);
+        let cyclic = found.message().contains("cannot be kept in a namespace");
+        assert!(found.kind() == ErrorKind::Limit || cyclic, "{} {found:?}", &kept[..kept.len().min(300)]);
+    }
+}
+
+#[test]
+fn a_partial_included_in_a_capture_counts() {
+    let literal: &'static str = "literal ".repeat(10_000).leak();
+    let loops = "{% set c %}{% for i in range(100000) %}{% include '_a.j2' %}{% endfor %}{% endset %}";
+    let found = on_a_small_stack(vec![("_a.j2", literal), ("x.yaml.j2", loops)].leak());
+    assert_eq!(found.kind(), ErrorKind::Limit, "{found:?}");
+    let with = "{% with a = (a | default('x' * 100000)) ~ (a | default('')) ~ (a | default('')) %}{% include 'x.yaml.j2' %}{% endwith %}";
+    let found = on_a_small_stack(vec![("x.yaml.j2", with)].leak());
+    assert_eq!(found.kind(), ErrorKind::Limit, "{found:?}");
+    let given = "{{ include('x.yaml.j2', {'a': 'x' * 5000000}) }}";
+    assert_eq!(on_a_small_stack(vec![("x.yaml.j2", given)].leak()).kind(), ErrorKind::Limit);
+}
+
+#[test]
+fn what_templates_do_with_names_still_works() {
+    assert_eq!(
+        text(
+            "{% set ns = namespace(l=[], s='') %}\n{% for i in range(3) -%}\n{% set ns.l = ns.l + [i] %}\n{% set ns.s = ns.s ~ i %}\n{% endfor %}\n{{ ns.l | join(',') }} {{ ns.s }}\n"
+        ),
+        "0,1,2 012\n"
+    );
+    assert_eq!(text("{% set a, b = 1, 2 %}{{ a }}{{ b }}{% set t = (1,) %}{{ t | len }}"), "121");
+    assert_eq!(text("{% with a = 1, (b, c) = (2, 3) %}{{ a }}{{ b }}{{ c }}{% endwith %}"), "123");
+    assert_eq!(
+        text("{% macro m(a, b={'x': 1}, c=[1, 2]) %}{{ a }}{{ b.x }}{{ c | len }}{% endmacro %}{{ m(0) }}"),
+        "012"
+    );
+    assert_eq!(text("{% macro m(a) %}{{ 'unset' if a is undefined else a }}{% endmacro %}{{ m() }}"), "unset");
+    assert_eq!(
+        text("{% for i in [1] %}{% set o = loop %}{% for j in [1, 2] %}{{ o.index }}{{ j }}{% endfor %}{% endfor %}"),
+        "1112"
+    );
+    assert_eq!(
+        text("{% for n in [[1], []] recursive %}{{ n | len }}{{ loop(n) if n and n | first is iterable }}{% endfor %}"),
+        "10"
+    );
+    assert_eq!(text("{% set r = range(3) %}{{ r | join('') }}{{ r | join('') }}"), "012012");
+    assert_eq!(text("{% set m %}\nkey: {{ values.args }}\n{% endset %}\n{{ m }}"), text("key: {{ values.args }}\n"));
+    assert_eq!(text("{% set y = toYaml(values.args) %}\nkey: {{ y }}\n"), text("key: {{ values.args }}\n"));
+    let body = "literal text of some length ".repeat(4);
+    assert_eq!(text(&format!("{{% for i in [1, 2] %}}\n{body}\n{{% endfor %}}\n")), format!("{body}\n{body}\n"));
+}
+
+#[test]
+fn columns_are_those_of_the_template_as_written() {
+    for (source, wanted) in [
+        ("{% set x = values.nope.x %}", "x.yaml.j2:1:12"),
+        ("{% set a = 1 %}{% set b = 2 %}k: {{ values.nope.x }}", "x.yaml.j2:1:37"),
+        ("{% macro m(a, b) %}{{ a }}{% endmacro %}{{ values.nope.x }}", "x.yaml.j2:1:44"),
+        ("{% with a = values.nope.x %}{{ a }}{% endwith %}", "x.yaml.j2:1:13"),
+        ("{% for i in [1] %}a literal text that is long enough\n{{ values.nope.x }}{% endfor %}", "x.yaml.j2:2:4"),
+    ] {
+        let found = error(source);
+        assert!(at(&found).ends_with(wanted), "{source}: {}", at(&found));
+    }
+}
+
+/// The engine reads chains in a loop and walks them by recursion.
+#[test]
+fn long_chains_are_refused_and_do_not_overflow() {
+    for part in
+        ["%1", ".a", "[0]", "|abs", "(1)", " is odd", " and 1", " if 1 else 1", " == 1", "-1", "**1", " not in 1"]
+    {
+        for source in
+            [format!("{{{{ 1{} }}}}", part.repeat(20_000)), format!("{{% if 1{} %}}{{% endif %}}", part.repeat(9_000))]
+        {
+            let found = on_a_small_stack(vec![("x.yaml.j2", &*source.leak())].leak());
+            assert!(matches!(found.kind(), ErrorKind::Limit | ErrorKind::Template), "{part} {found:?}");
+        }
+    }
+    let branches = format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(20_000));
+    assert_eq!(on_a_small_stack(vec![("x.yaml.j2", &*branches.leak())].leak()).kind(), ErrorKind::Limit);
+    // At the bounds, with blocks around as deep as the engine lets them nest.
+    for part in ["%1", "|abs", " is odd", " if 1 else 1", "-1", " and 1"] {
+        let chain = part.repeat(120);
+        let source = format!("{}{{{{ 1{chain} }}}}{}", "{% if 1 %}".repeat(60), "{% endif %}".repeat(60));
+        let body = move || render(&[("x.yaml.j2", &*source)]).manifests.len();
+        std::thread::Builder::new().stack_size(2 << 20).spawn(body).unwrap().join().unwrap();
+    }
+    assert_eq!(text(&format!("{{{{ [{}] | len }}}}", "values.image.tag, ".repeat(500))), "500");
+}
+
+/// The engine counts columns in 16 bits.
+#[test]
+fn long_lines_are_refused() {
+    let found = error(&format!("a: 1\n{}{{{{ 1 1 }}}}", "x".repeat(70_000)));
+    assert_eq!((found.kind(), found.location().unwrap().line), (ErrorKind::Limit, Some(2)));
+    let found = error(&format!("{}{{{{ 1 $ }}}}", "{% set a = 1 %}".repeat(3_900)));
+    assert!(matches!(found.kind(), ErrorKind::Limit | ErrorKind::Template), "{found:?}");
 }

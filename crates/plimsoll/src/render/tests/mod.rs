@@ -1,3 +1,5 @@
+//! Templates in, manifests and places out.
+
 use std::sync::Arc;
 
 use super::*;

@@ -75,10 +75,10 @@ fn environments_that_cannot_be() {
 fn releases_that_cannot_be() {
     assert_eq!(one(&with("releases: [{chart: c}]")).0, "plimsoll.yaml:3:12: a release needs `name`");
     assert_eq!(one(&with("releases: [{name: c}]")).0, "plimsoll.yaml:3:12: a release needs `chart`");
-    let (message, help) = one(&with("releases: [{name: a, chart: d}]"));
+    let (message, help) = one(&with("releases: [{name: a, chart: ./cc}]"));
     assert_eq!(
         (message.as_str(), help.as_str()),
-        ("plimsoll.yaml:3:29: there is no chart at `d`", "did you mean `c`?")
+        ("plimsoll.yaml:3:29: there is no chart at `cc`", "did you mean `c`?")
     );
     assert!(one(&with("releases: [{name: a, chart: 'oci://x/y'}]")).0.contains("is not in the workspace"));
     assert!(one(&with("releases: [{name: A_b, chart: c}]")).0.contains("is no name for a release"));

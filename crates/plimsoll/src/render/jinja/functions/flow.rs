@@ -7,7 +7,7 @@ use super::refused::PREFIX;
 use super::{Outcome, fault, is_empty, text};
 use crate::render::blocks;
 use crate::render::jinja::register::{Function, Piped};
-use crate::render::jinja::{ROOTS, run};
+use crate::render::jinja::{ROOTS, compile, guard, run};
 
 /// How the detail of an error begins that a template asked for.
 pub(in crate::render::jinja) const SAID: &str = "said: ";
@@ -106,7 +106,7 @@ fn context(state: &State<'_, '_>, extra: Option<&Value>) -> Result<Value, Error>
     match extra {
         Some(map) if map.kind() == ValueKind::Map => {
             for key in map.try_iter()? {
-                variables.push((key.clone(), map.get_item(&key)?));
+                variables.push((key.clone(), guard::keep(map.get_item(&key)?, false)?));
             }
         }
         Some(_) => return Err(fault("the context must be a map; its entries become variables")),
@@ -133,7 +133,8 @@ fn tpl(state: &mut State<'_, '_>, args: &[Value]) -> Outcome {
     }
     let context = context(state, args.get(1))?;
     run::nested(|| {
-        let template = state.env().template_from_named_str(TPL, &source).map_err(within)?;
+        let guarded = guard::guard(&source, &compile::syntax(true)).map_err(|found| run::limit(found.message))?;
+        let template = state.env().template_from_named_str(TPL, &guarded.text).map_err(within)?;
         render(&template, context).map_err(within)
     })
 }
