@@ -35,7 +35,10 @@ fn check(args: &CheckArgs) -> Result<Report, Error> {
     let workspace = input::open(&args.input)?;
     let linter = Linter::for_workspace(&workspace)?.now(now).select(&args.select)?.ignore(&args.ignore)?;
     let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
-    Ok(linter.check(&rendered))
+    let report = linter.check(&rendered);
+    // The process ends soon; taking its trees apart piece by piece would only make the caller wait.
+    std::mem::forget((workspace, linter, rendered));
+    Ok(report)
 }
 
 fn outcome(report: &Report, fail_on: FailOn) -> Outcome {

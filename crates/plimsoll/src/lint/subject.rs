@@ -44,12 +44,13 @@ impl Subject<'_> {
         if let Some(workload) = self.facts.workload(self.at()) {
             let view = Node::from_json(&workload.view());
             let containers = view.get("containers").map(Node::items).unwrap_or_default();
-            let containers = containers
-                .iter()
-                .zip(&workload.containers)
-                .map(|(view, container)| Term::object(members(view).chain([("spec", Term::from(container.spec))])));
+            // The pod and its containers are parts of the resource, which has them already.
+            let part = |pointer: &str, node| resource.pointer(pointer).unwrap_or_else(|| Term::from(node));
+            let containers = containers.iter().zip(&workload.containers).map(|(view, container)| {
+                Term::object(members(view).chain([("spec", part(&container.pointer, container.spec))]))
+            });
             let containers = Term::array(containers);
-            let own = [("pod", Term::from(workload.pod)), ("containers", containers)];
+            let own = [("pod", part(&workload.pod_pointer, workload.pod)), ("containers", containers)];
             input = input.with("workload", Term::object(members(&view).chain(own)));
         }
         input.with("resource", resource)

@@ -24,14 +24,30 @@ const MAX_NESTING: usize = 64;
 
 /// Whether text contains a character this module gives a meaning to.
 pub(super) fn has_markers(text: &str) -> bool {
-    // U+FDD0..U+FDEF are EF B7 90..EF B7 AF in UTF-8.
+    next_marker(text).is_some()
+}
+
+/// Where the first such character stands. All text passes here, so it looks for one byte at a time.
+fn next_marker(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    bytes.windows(3).any(|window| window[0] == 0xEF && window[1] == 0xB7 && (0x90..=0xAF).contains(&window[2]))
+    let mut from = 0;
+    while let Some(at) = bytes[from..].iter().position(|byte| *byte == 0xEF).map(|offset| from + offset) {
+        // U+FDD0..U+FDEF are EF B7 90..EF B7 AF in UTF-8.
+        if matches!(bytes.get(at + 1..at + 3), Some([0xB7, 0x90..=0xAF])) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
 }
 
 /// Wraps text as a block value.
 pub(super) fn block(text: &str) -> String {
-    format!("{OPEN}{text}{CLOSE}")
+    let mut block = String::with_capacity(text.len() + OPEN.len_utf8() + CLOSE.len_utf8());
+    block.push(OPEN);
+    block.push_str(text);
+    block.push(CLOSE);
+    block
 }
 
 /// Wraps text that was indented on purpose: standing after spaces only, it does not add them twice.
@@ -64,7 +80,7 @@ pub(super) fn resolve(text: &str) -> Resolved {
     }
     let mut pass = Pass { out: String::with_capacity(text.len() + text.len() / 8), ..Pass::default() };
     let mut rest = text;
-    while let Some(at) = rest.find(is_special) {
+    while let Some(at) = next_marker(rest) {
         pass.plain(&rest[..at]);
         let special = rest[at..].chars().next().unwrap_or(OPEN);
         rest = &rest[at + special.len_utf8()..];
@@ -101,10 +117,6 @@ pub(super) fn resolve_keeping_marks(text: &str) -> String {
     }
     out.push_str(&resolved.text[from..]);
     out
-}
-
-fn is_special(c: char) -> bool {
-    ('\u{FDD0}'..='\u{FDEF}').contains(&c)
 }
 
 fn read_mark(text: &str) -> (Option<u32>, usize) {

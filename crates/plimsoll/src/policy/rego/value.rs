@@ -44,6 +44,22 @@ impl Term {
         Self(object)
     }
 
+    /// What a JSON pointer leads to; shared, not copied.
+    pub fn pointer(&self, pointer: &str) -> Option<Term> {
+        let mut value = &self.0;
+        for part in pointer.split('/').skip(1) {
+            value = match value {
+                regorus::Value::Object(members) => {
+                    let key = part.replace("~1", "/").replace("~0", "~");
+                    members.get(&regorus::Value::String(key.into()))?
+                }
+                regorus::Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(Self(value.clone()))
+    }
+
     /// An array of items.
     pub fn array(items: impl IntoIterator<Item = Term>) -> Self {
         Self(regorus::Value::from(items.into_iter().map(|item| item.0).collect::<Vec<_>>()))
@@ -143,6 +159,17 @@ mod tests {
     fn floats_that_json_lacks_become_null() {
         for value in [f64::NAN, f64::INFINITY] {
             assert_eq!(Term::from(&Node::from(Data::Float(value))).0, regorus::Value::Null);
+        }
+    }
+
+    #[test]
+    fn pointers_lead_to_parts() {
+        let whole = Term::from(&json!({"a/b": [{"c~": 1}], "d": null}));
+        assert_eq!(whole.pointer(""), Some(whole.clone()));
+        assert_eq!(whole.pointer("/a~1b/0/c~0"), Some(Term::from(&json!(1))));
+        assert_eq!(whole.pointer("/d"), Some(Term::from(&json!(null))));
+        for nowhere in ["/a", "/a~1b/1", "/a~1b/x", "/d/e"] {
+            assert_eq!(whole.pointer(nowhere), None, "{nowhere}");
         }
     }
 
