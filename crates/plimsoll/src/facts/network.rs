@@ -198,9 +198,10 @@ fn pods_of(derivation: &Derivation<'_>, service: &Resource, selector: &Selector,
     let namespace = service.namespace();
     let candidates = derivation.pods.namespace(namespace);
     // A chart that brings workloads of its own is expected to bring the one its Service selects.
-    let own = service.manifest.release.is_some()
-        && candidates.iter().any(|at| derivation.workloads[*at].resource.same_release(service));
-    let known = own || derivation.world.declared.is_complete("Pod");
+    let known = !selected.is_empty()
+        || derivation.world.declared.is_complete("Pod")
+        || (service.manifest.release.is_some()
+            && candidates.iter().any(|at| derivation.workloads[*at].resource.same_release(service)));
     let nearest = if selected.is_empty() { nearest(derivation, candidates, selector) } else { None };
     let target_ports = ports(service)
         .map(|port| {

@@ -102,12 +102,12 @@ pub(super) fn autoscalers(
         }
         let world = derivation.world;
         // A chart that renders workloads of this kind is expected to render the one it scales.
-        let own = autoscaler.manifest.release.is_some()
-            && world
-                .in_namespace(&id.group, &id.kind, autoscaler.namespace())
-                .any(|(_, other)| other.same_release(autoscaler));
+        let own = || {
+            let mut others = world.in_namespace(&id.group, &id.kind, autoscaler.namespace());
+            autoscaler.manifest.release.is_some() && others.any(|(_, other)| other.same_release(autoscaler))
+        };
         let state = match world.state(&id) {
-            State::Unknown if own => State::Absent,
+            State::Unknown if own() => State::Absent,
             state => state,
         };
         let target = Target {

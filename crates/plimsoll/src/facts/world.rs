@@ -3,7 +3,7 @@
 //! What is not rendered may still exist. An absence is certain only where the workspace says that it
 //! knows every object of a kind (`complete`), or names everything of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -56,6 +56,8 @@ pub struct World<'a> {
     /// What is declared beyond them.
     pub declared: &'a Declared,
     by_id: HashMap<&'a ResourceId, usize>,
+    /// The names of the namespaces that the workspace renders.
+    owned: HashSet<&'a str>,
     /// By group, kind and namespace.
     by_kind: BTreeMap<&'a str, BTreeMap<&'a str, BTreeMap<&'a str, Vec<usize>>>>,
 }
@@ -76,7 +78,8 @@ impl<'a> World<'a> {
                 .or_default()
                 .push(at);
         }
-        Self { resources, declared, by_id, by_kind }
+        let own = resources.iter().filter(|resource| resource.is("", "Namespace") && !resource.is_external());
+        Self { resources, declared, by_id, owned: own.map(|resource| &*resource.id.name).collect(), by_kind }
     }
 
     /// The position of an object.
@@ -111,8 +114,7 @@ impl<'a> World<'a> {
 
     /// Whether a namespace is rendered by the workspace itself, so that what is in it is ours to say.
     pub fn owns_namespace(&self, namespace: &str) -> bool {
-        self.in_namespace("", "Namespace", "")
-            .any(|(_, resource)| &*resource.id.name == namespace && !resource.is_external())
+        self.owned.contains(namespace)
     }
 
     /// Whether an object exists, as far as can be known.

@@ -187,7 +187,7 @@ impl Size {
             return Err((message, help));
         }
         if self.links > MAX_CHAIN {
-            return Err((format!("the expression has more than {MAX_CHAIN} operators"), help));
+            return Err((format!("the expression has more than {MAX_CHAIN} operators and brackets"), help));
         }
         Ok(())
     }
