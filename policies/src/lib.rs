@@ -29,7 +29,7 @@ mod tests {
             let parts: Vec<&str> = file.path.split('/').collect();
             match parts[..] {
                 ["lib", name] => {
-                    assert_eq!(name.rsplit_once('.').map(|(_, ending)| ending), Some("rego"), "{}", file.path)
+                    assert_eq!(name.rsplit_once('.').map(|(_, ending)| ending), Some("rego"), "{}", file.path);
                 }
                 [category, name, "policy.rego" | "README.md"] => {
                     for wanted in ["policy.rego", "README.md"] {

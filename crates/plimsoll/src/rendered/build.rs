@@ -97,11 +97,11 @@ fn charts(workspace: &Workspace, plan: &Plan) -> Charts {
     names
         .into_par_iter()
         .map(|name| {
-            let loaded = loader.load(name).map(|chart| {
+            let outcome = loader.load(name).map(|chart| {
                 let (program, errors) = shared.compile(&chart);
                 Compiled { chart, program: Arc::new(program), errors }
             });
-            (name.clone(), loaded)
+            (name.clone(), outcome)
         })
         .collect()
 }
