@@ -47,7 +47,7 @@ fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let case = Case::new();
     let path = case.path("web.yaml");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     // Who may read everything cannot see this error.
     if std::fs::read(&path).is_err() {
         case.fails("file", "web.yaml", "permission denied");

@@ -1,5 +1,7 @@
 //! `plimsoll.yaml`.
 
+use std::fmt::Write as _;
+
 use super::{CONFIG, Case};
 
 const SUPPRESSION: &str =
@@ -63,7 +65,7 @@ fn policies_and_severities_that_do_not_exist() {
 fn ten_thousand_releases_of_a_broken_chart_are_one_error() {
     let mut config = CONFIG.to_owned();
     for number in 0..10_000 {
-        config.push_str(&format!("  - {{name: r{number}, chart: charts/broken, namespace: shop}}\n"));
+        writeln!(config, "  - {{name: r{number}, chart: charts/broken, namespace: shop}}").unwrap();
     }
     let case = Case::with("plimsoll.yaml", config).and("charts/broken/Chart.yaml", "apiVersion: v2\nname: [\n");
     let outcome = case.run(&["check", "--format", "json"]);
