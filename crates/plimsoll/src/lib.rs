@@ -1,5 +1,40 @@
 //! Renders microservice charts for every environment at once and checks what comes out against
 //! policies written in Rego, before anything reaches a cluster.
+//!
+//! The unit of work is the environment, not the file. The smallest useful program:
+//!
+//! ```
+//! use plimsoll::files::Files;
+//! use plimsoll::workspace::OpenOptions;
+//! use plimsoll::{Linter, Policies, Workspace};
+//!
+//! # fn main() -> plimsoll::Result<()> {
+//! let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: all}\n\
+//!             rules:\n- {apiGroups: [\"\"], resources: [pods], verbs: [\"*\"]}\n";
+//! let files = Files::memory([("role.yaml", role.as_bytes())]); // or Workspace::open("deploy")
+//! let workspace = Workspace::from_files(files, &OpenOptions::default())?;
+//! let rendered = workspace.render_all(); // stop here if rendering is all you need
+//! let report = Linter::new(Policies::builtin()?).check(&rendered);
+//! let finding = &report.findings()[0];
+//! assert_eq!(&*finding.policy, "rbac/wildcard");
+//! assert_eq!(finding.location.as_ref().and_then(|location| location.line), Some(5));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Modules, in the order in which data flows
+//!
+//! - [`files`], [`error`]: the only way files are read; what could not be done
+//! - [`workspace`]: from a path to a plan of environments and releases
+//! - [`chart`], [`values`]: what a release is made of, and who wrote each value
+//! - [`render`]: templates to text, and from a line of text back to the template
+//! - [`yaml`], [`manifest`]: text to objects with identity and places
+//! - [`rendered`]: all of that together: environments full of objects
+//! - [`facts`]: what is derived about them
+//! - [`policy`], [`examples`]: what decides, and the tests in its documentation
+//! - [`lint`], [`finding`], [`report`]: what was found, once for all environments
+//!
+//! Nothing here prints, reads the clock, the environment or the network, or a file outside the workspace.
 
 pub mod chart;
 pub mod error;

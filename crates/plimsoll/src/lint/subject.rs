@@ -98,3 +98,30 @@ pub(crate) fn subjects<'a>(environments: &'a [Environment], facts: &'a [Facts<'a
     }
     subjects
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Files;
+    use crate::workspace::{OpenOptions, Workspace};
+
+    #[test]
+    fn what_is_the_same_in_three_environments_is_one_subject() {
+        let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: cart, namespace: shop}\n";
+        let config = |value: &str| {
+            format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: shop}}\ndata: {{x: {value}}}\n")
+        };
+        let file = |environment: &str, value: &str| {
+            (format!("{environment}/all.yaml"), format!("{account}---\n{}", config(value)).into_bytes())
+        };
+        let files = Files::memory([file("staging", "a"), file("production", "b"), file("dr", "b")]);
+        let rendered = Workspace::from_files(files, &OpenOptions::default()).unwrap().render_all();
+        let environments = rendered.environments();
+        let facts: Vec<Facts<'_>> = environments
+            .iter()
+            .map(|environment| Facts::derive(&environment.resources, &environment.declared))
+            .collect();
+        let places: Vec<usize> = subjects(environments, &facts).iter().map(|subject| subject.places.len()).collect();
+        assert_eq!(places, [3, 1, 2]);
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Document, Manifest, Resource, ResourceId, kinds};
-use crate::yaml::{self, Data, Fault, Node};
+use crate::yaml::{self, Data, Entry, Fault, Node};
 use crate::{Error, ErrorKind, Location, Note};
 
 /// What one manifest holds.
@@ -68,7 +68,8 @@ pub fn parse(manifests: &[Arc<Manifest>]) -> Vec<Parsed> {
 
 fn read(text: &str) -> Read {
     match yaml::parse(text, 0) {
-        Ok(parsed) => {
+        Ok(mut parsed) => {
+            complete_items(&mut parsed.node);
             let document = Document { node: parsed.node, source: source_comment(text) };
             Read { document: Ok(Arc::new(document)), warnings: parsed.warnings }
         }
@@ -200,6 +201,28 @@ fn is_list(node: &Node) -> bool {
         && node.get("apiVersion").is_some()
 }
 
+/// Gives the items of a typed list the kind that the list has for all of them.
+///
+/// The API server leaves `kind` and `apiVersion` out of the items of a `PodList`; they are what the list's
+/// own say (Kubernetes API conventions, "Lists and Simple kinds").
+fn complete_items(list: &mut Node) {
+    let text = |key: &str| list.get(key).and_then(Node::as_str).map(str::to_owned);
+    let (Some(kind), Some(version)) = (text("kind"), text("apiVersion")) else { return };
+    let Some(kind) = kind.strip_suffix("List").filter(|kind| !kind.is_empty()) else { return };
+    let Data::Map(map) = &mut list.data else { return };
+    let Some(Node { data: Data::Seq(items), .. }) = map.get_mut("items") else { return };
+    for item in items {
+        let mark = item.mark;
+        let Data::Map(members) = &mut item.data else { continue };
+        for (key, value) in [("apiVersion", version.as_str()), ("kind", kind)] {
+            if members.get(key).is_none() {
+                let value = Node { data: Data::String(value.into()), mark };
+                members.insert(Entry { key: key.into(), mark, value });
+            }
+        }
+    }
+}
+
 /// The identity of an object, or why it is none.
 fn identify(node: &Node, default: Option<&Arc<str>>) -> Result<(ResourceId, Arc<str>), String> {
     let Data::Map(map) = &node.data else {
@@ -262,6 +285,14 @@ mod tests {
         assert_eq!(parsed.resources[0].id.to_string(), "/Pod/x/p");
         assert_eq!(parsed.resources[0].node().str_at(&["metadata", "name"]), Some("p"));
         assert_eq!(parsed.errors[0].location().unwrap().to_string(), "m.yaml:5:3");
+    }
+
+    #[test]
+    fn items_of_a_typed_list_have_its_kind() {
+        let text = "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- {metadata: {name: a}}\n";
+        let parsed = &parse(&[manifest(text)])[0];
+        assert_eq!(parsed.resources[0].id.to_string(), "apps/Deployment/shop/a");
+        assert_eq!(parsed.resources[0].node().str_at(&["kind"]), Some("Deployment"));
     }
 
     #[test]

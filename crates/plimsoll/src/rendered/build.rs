@@ -52,11 +52,17 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         .enumerate()
         .flat_map(|(at, environment)| environment.releases.iter().map(move |release| (at, release)))
         .collect();
+    let options = values::MergeOptions { list_keys: workspace.config().merge_lists.clone() };
     let contexts: Vec<Arc<render::Environment>> = plan.environments.iter().map(context).collect();
     let installed: Vec<Option<Installed>> = jobs
         .par_iter()
         .map(|(at, release)| match charts.get(&release.chart) {
-            Some(Ok(compiled)) => Some(install(compiled, release, &contexts[*at], &layers, overrides)),
+            Some(Ok(compiled)) => Some(install(
+                compiled,
+                release,
+                &contexts[*at],
+                &Sources { layers: &layers, options: &options, overrides },
+            )),
             _ => None,
         })
         .collect();
@@ -145,22 +151,27 @@ fn context(plan: &EnvironmentPlan) -> Arc<render::Environment> {
     })
 }
 
+/// Where the values of releases come from, and how they merge.
+struct Sources<'a> {
+    layers: &'a Layers,
+    options: &'a values::MergeOptions,
+    overrides: &'a Overrides,
+}
+
 fn install(
     compiled: &Compiled,
     planned: &PlannedRelease,
     environment: &Arc<render::Environment>,
-    layers: &Layers,
-    overrides: &Overrides,
+    sources: &Sources<'_>,
 ) -> Installed {
     let mut user = Values::new();
-    let options = values::MergeOptions::default();
     for source in &planned.layers {
-        if let Some((layer, node)) = layers.layer(source) {
-            user.merge(layer, node, &options);
+        if let Some((layer, node)) = sources.layers.layer(source) {
+            user.merge(layer, node, sources.options);
         }
     }
-    let mut errors = overrides.apply(&mut user);
-    let values = values::coalesce(&compiled.chart, &user);
+    let mut errors = sources.overrides.apply(&mut user, sources.options);
+    let values = values::coalesce_with(&compiled.chart, &user, sources.options);
     errors.extend(values::validate(&compiled.chart, &values));
     let notes = values.notes().to_vec();
     let release = render::Release {

@@ -30,9 +30,9 @@ impl Overrides {
     }
 
     /// Lays everything above a release's values; what cannot be applied to them is returned.
-    pub(super) fn apply(&self, values: &mut Values) -> Vec<Error> {
+    pub(super) fn apply(&self, values: &mut Values, options: &MergeOptions) -> Vec<Error> {
         for (name, node) in &self.files {
-            values.merge(Layer::file(LayerKind::File, name.clone()), node, &MergeOptions::default());
+            values.merge(Layer::file(LayerKind::File, name.clone()), node, options);
         }
         self.sets.iter().filter_map(|(kind, expression)| values.set(*kind, expression).err()).collect()
     }

@@ -29,6 +29,9 @@ pub struct Config {
     pub file: Arc<str>,
     /// Values of every release of every environment, the lowest layer above the charts' own.
     pub values: Vec<ValuesEntry>,
+    /// Lists of values that merge by a key instead of replacing each other: path to key field, as in
+    /// [`MergeOptions`](crate::values::MergeOptions).
+    pub merge_lists: BTreeMap<String, String>,
     /// What the clusters can carry.
     pub clusters: BTreeMap<Arc<str>, Cluster>,
     /// The environments, in written order.
@@ -211,6 +214,7 @@ impl Config {
         let Some(mut fields) = d.fields(root, FILE) else { return Ok(config) };
         fields.get("version");
         config.values = layer::read_entries(d, fields.get("values"));
+        config.merge_lists = read_map(d, fields.get("mergeLists"), "`mergeLists`");
         for entry in d.entries(fields.get("clusters"), "`clusters`") {
             if let Some(cluster) = read_cluster(d, &entry.value, entry.mark) {
                 config.clusters.insert(entry.key.clone(), cluster);

@@ -88,3 +88,28 @@ fn a_later_set_wins_whatever_the_files_say() {
     let rendered = rendered(&overrides);
     assert_eq!((rendered[0].as_str(), rendered[10].as_str()), ("first", "last"));
 }
+
+#[test]
+fn lists_merge_by_key_only_where_asked() {
+    let names = |merge: &str| {
+        let config = format!(
+            "version: 1\n{merge}environments:\n  production: {{values: [production.yaml]}}\nreleases:\n  \
+             - {{name: shop, chart: charts/shop}}\n"
+        );
+        let template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: lists}\ndata:\n  env: {{ values.env | toJson | quote }}\n";
+        let workspace = open(&texts(&[
+            ("plimsoll.yaml", config.as_str()),
+            ("production.yaml", "env: [{name: B, value: high}, {name: C}]\n"),
+            ("charts/shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+            ("charts/shop/values.yaml", "env: [{name: A}, {name: B, value: low, extra: kept}]\n"),
+            ("charts/shop/templates/lists.yaml.j2", template),
+        ]));
+        let rendered = workspace.render_all();
+        assert!(rendered.errors().is_empty(), "{:#?}", rendered.errors());
+        let resource = rendered.environments()[0].resources().next().unwrap();
+        resource.node().str_at(&["data", "env"]).unwrap().to_owned()
+    };
+    assert_eq!(names(""), r#"[{"name":"B","value":"high"},{"name":"C"}]"#);
+    let merged = r#"[{"name":"A"},{"name":"B","value":"high","extra":"kept"},{"name":"C"}]"#;
+    assert_eq!(names("mergeLists: {env: name}\n"), merged);
+}
