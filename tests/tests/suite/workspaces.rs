@@ -3,6 +3,7 @@
 mod dependencies;
 mod layers;
 mod layouts;
+mod policies;
 mod suppressions;
 
 use plimsoll::{Linter, Report, Workspace};

@@ -118,7 +118,7 @@ impl Linter {
             environments,
             settings,
             compiled: &compiled,
-            facts: environments.iter().map(|_| Term::object([])).collect(),
+            facts: environment_facts(environments, &facts, &compiled),
             workspace_facts: workspace_facts(environments),
         };
         let outcome = evaluation.run(&subjects);
@@ -144,6 +144,18 @@ impl Linter {
         report.sources = sources::of(&report, rendered);
         report
     }
+}
+
+/// `data.facts` of each environment; nothing where no policy that runs on environments or objects reads it.
+fn environment_facts(environments: &[Environment], facts: &[Facts<'_>], compiled: &Compiled) -> Vec<Term> {
+    let wanted = compiled
+        .policies()
+        .enumerate()
+        .any(|(index, policy)| policy.on != policy::On::Workspace && compiled.reads(index).facts);
+    let of = |(environment, facts): (&Environment, &Facts<'_>)| {
+        if wanted { subject::environment_facts(environment, facts) } else { Term::object([]) }
+    };
+    environments.par_iter().zip(facts).map(of).collect()
 }
 
 fn summary(environments: &[Environment], suppressed: usize) -> Summary {

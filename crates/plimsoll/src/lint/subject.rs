@@ -37,24 +37,46 @@ impl Subject<'_> {
 
     /// `input`, but for what depends on the policy and the environment.
     pub(crate) fn input(&self) -> Input {
-        let resource = resource(self.resource);
-        let mut input = Input::new()
-            .with("id", Term::from(self.resource.id.to_string().as_str()))
-            .with("facts", serialized(self.facts.of(self.at())));
-        if let Some(workload) = self.facts.workload(self.at()) {
-            let view = Node::from_json(&workload.view());
-            let containers = view.get("containers").map(Node::items).unwrap_or_default();
-            // The pod and its containers are parts of the resource, which has them already.
-            let part = |pointer: &str, node| resource.pointer(pointer).unwrap_or_else(|| Term::from(node));
-            let containers = containers.iter().zip(&workload.containers).map(|(view, container)| {
-                Term::object(members(view).chain([("spec", part(&container.pointer, container.spec))]))
-            });
-            let containers = Term::array(containers);
-            let own = [("pod", part(&workload.pod_pointer, workload.pod)), ("containers", containers)];
-            input = input.with("workload", Term::object(members(&view).chain(own)));
-        }
-        input.with("resource", resource)
+        described(self.resource, self.facts, self.at())
+            .into_iter()
+            .fold(Input::new(), |input, (name, term)| input.with(name, term))
     }
+}
+
+/// A resource as policies see it: its id, itself, what was derived about it, the workload that it is.
+fn described(resource: &Resource, facts: &Facts<'_>, at: usize) -> Vec<(&'static str, Term)> {
+    let object = object(resource);
+    let mut described = vec![("id", Term::from(resource.id.to_string().as_str())), ("facts", serialized(facts.of(at)))];
+    if let Some(workload) = facts.workload(at) {
+        let view = Node::from_json(&workload.view());
+        let containers = view.get("containers").map(Node::items).unwrap_or_default();
+        // The pod and its containers are parts of the resource, which has them already.
+        let part = |pointer: &str, node| object.pointer(pointer).unwrap_or_else(|| Term::from(node));
+        let containers = containers.iter().zip(&workload.containers).map(|(view, container)| {
+            Term::object(members(view).chain([("spec", part(&container.pointer, container.spec))]))
+        });
+        let containers = Term::array(containers);
+        let own = [("pod", part(&workload.pod_pointer, workload.pod)), ("containers", containers)];
+        described.push(("workload", Term::object(members(&view).chain(own))));
+    }
+    described.push(("resource", object));
+    described
+}
+
+/// `data.facts` of an environment: every object by its id, external ones too, and the namespaces.
+pub(crate) fn environment_facts(environment: &Environment, facts: &Facts<'_>) -> Term {
+    let objects: Vec<(String, Term)> = environment
+        .resources
+        .iter()
+        .enumerate()
+        .map(|(at, resource)| {
+            let external = ("external", Term::from(&serde_json::Value::Bool(resource.is_external())));
+            (resource.id.to_string(), Term::object(described(resource, facts, at).into_iter().chain([external])))
+        })
+        .collect();
+    let objects = Term::object(objects.iter().map(|(id, term)| (id.as_str(), term.clone())));
+    let namespaces = Term::serialize(&facts.namespaces).unwrap_or_else(|_| Term::object([]));
+    Term::object([("objects", objects), ("namespaces", namespaces)])
 }
 
 fn members(node: &Node) -> impl Iterator<Item = (&str, Term)> {
@@ -62,7 +84,7 @@ fn members(node: &Node) -> impl Iterator<Item = (&str, Term)> {
 }
 
 /// The object as Kubernetes reads it: with the namespace that the release or the caller gives it.
-fn resource(resource: &Resource) -> Term {
+fn object(resource: &Resource) -> Term {
     let node = resource.node();
     let namespace = resource.id.namespace.as_ref().filter(|_| node.str_at(&["metadata", "namespace"]).is_none());
     let Some(namespace) = namespace else { return Term::from(node) };
