@@ -58,3 +58,17 @@ fn describe(page: &mut String, command: &[&str]) {
 fn the_page_of_policies_is_their_metadata() {
     up_to_date("docs/policies.md", &plimsoll::policy::markdown(&Policies::builtin().unwrap()));
 }
+
+#[test]
+fn the_page_of_workspaces_describes_one_that_can_be_read() {
+    let page = std::fs::read_to_string(example::root().join("docs/workspace.md")).unwrap();
+    let yaml = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let workspace = example::open(&example::texts(&[("plimsoll.yaml", yaml)]));
+    // The files it names are not there; everything else must be as it says.
+    let missing =
+        |message: &str| ["there is no ", "leads to no ", "matches no "].iter().any(|text| message.contains(text));
+    for error in &workspace.plan().errors {
+        assert!(missing(error.message()), "{error}");
+    }
+    assert!(!workspace.plan().errors.is_empty());
+}
