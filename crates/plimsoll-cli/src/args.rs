@@ -59,7 +59,7 @@ pub(crate) struct InputArgs {
 /// How the result is written.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct OutputArgs {
-    /// The format of the report: text or json
+    /// The format of the report: text, json, sarif or github (annotations of GitHub Actions)
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: String,
 

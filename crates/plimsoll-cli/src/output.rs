@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use plimsoll::report::{Format, Json, Report, Text, Writer as _};
+use plimsoll::report::{Format, Report, Text, Writer as _};
 use plimsoll::{Error, ErrorKind};
 
 use crate::args::{Color, OutputArgs};
@@ -13,8 +13,8 @@ pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Error> {
     let mut buffer = Vec::new();
     let to_terminal = args.output.is_none() && io::stdout().is_terminal();
     let written = match format {
-        Format::Json => Json.write(report, &mut buffer),
-        _ => text(args, to_terminal).write(report, &mut buffer),
+        Format::Text => text(args, to_terminal).write(report, &mut buffer),
+        format => report.write(format, &mut buffer),
     };
     written.and_then(|()| deliver(args, &buffer)).or_else(|error| forgive_closed_pipe(&error, args))
 }

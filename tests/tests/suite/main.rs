@@ -9,6 +9,7 @@ mod determinism;
 mod documents;
 mod example;
 mod fences;
+mod formats;
 mod mutations;
 mod report_schema;
 mod run;

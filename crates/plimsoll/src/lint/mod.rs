@@ -142,6 +142,9 @@ impl Linter {
         report.notes.extend(collect::unreadable_images(environments, &facts));
         report.count();
         report.sources = sources::of(&report, rendered);
+        let found: BTreeSet<&Arc<str>> = report.findings.iter().map(|finding| &finding.policy).collect();
+        report.policies =
+            found.into_iter().filter_map(|id| Some((id.clone(), self.policies.get(id)?.clone()))).collect();
         report
     }
 }

@@ -3,7 +3,11 @@
 //! One file per format, each behind [`Writer`]. Nothing here decides anything: what is in a report was
 //! decided by the [linter](crate::lint).
 
+mod github;
 mod json;
+#[cfg(test)]
+mod samples;
+mod sarif;
 mod text;
 
 use std::collections::{BTreeMap, HashSet};
@@ -13,9 +17,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::finding::{Finding, Severity, Verdict};
+use crate::policy::Policy;
 use crate::{Error, ErrorKind, Note, Result};
 
+pub use github::Github;
 pub use json::{Json, to_json};
+pub use sarif::Sarif;
 pub use text::Text;
 
 /// How many of what.
@@ -46,6 +53,8 @@ pub struct Report {
     pub(crate) notes: Vec<Note>,
     /// The text of every file that a finding or an error is in, for formats that quote it.
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
+    /// The policies that found something, by id, for formats that describe them.
+    pub(crate) policies: BTreeMap<Arc<str>, Arc<Policy>>,
 }
 
 impl Report {
@@ -86,6 +95,8 @@ impl Report {
         match format {
             Format::Text => Text::default().write(self, out),
             Format::Json => Json.write(self, out),
+            Format::Sarif => Sarif.write(self, out),
+            Format::Github => Github.write(self, out),
         }
     }
 
@@ -118,17 +129,23 @@ pub enum Format {
     Text,
     /// For programs; described by `docs/report.schema.json`.
     Json,
+    /// For code-scanning services and editors; SARIF 2.1.0.
+    Sarif,
+    /// For GitHub Actions; annotations as workflow commands.
+    Github,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Sarif, Self::Github];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
         }
     }
 }
@@ -138,7 +155,22 @@ impl std::str::FromStr for Format {
 
     fn from_str(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| {
-            Error::new(ErrorKind::Argument, format!("`{name}` is not a format")).with_help("formats are text and json")
+            Error::new(ErrorKind::Argument, format!("`{name}` is not a format"))
+                .with_help("formats are text, json, sarif and github")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+
+    #[test]
+    fn every_format_reads_back_and_is_offered() {
+        for format in Format::ALL {
+            assert_eq!(format.name().parse::<Format>(), Ok(format));
+        }
+        let error = "xml".parse::<Format>().unwrap_err();
+        assert!(Format::ALL.into_iter().all(|format| error.help().unwrap().contains(format.name())));
     }
 }

@@ -62,16 +62,23 @@ impl Text {
     }
 
     fn last_line(&self, report: &Report) -> String {
-        let summary = &report.summary;
-        let bad = report.errors.len() + summary.errors;
-        let mark = if bad > 0 { "✗" } else { "✓" };
-        let line = format!("{mark} {}", sentence(report, summary));
-        match (self.color, bad) {
+        let line = closing(report);
+        match (self.color, is_bad(report)) {
             (false, _) => line,
-            (true, 0) => format!("\u{1b}[32m{line}\u{1b}[0m"),
-            (true, _) => format!("\u{1b}[31m{line}\u{1b}[0m"),
+            (true, false) => format!("\u{1b}[32m{line}\u{1b}[0m"),
+            (true, true) => format!("\u{1b}[31m{line}\u{1b}[0m"),
         }
     }
+}
+
+/// The line that ends a report: whether it is bad, and how many of what.
+pub(super) fn closing(report: &Report) -> String {
+    let mark = if is_bad(report) { "✗" } else { "✓" };
+    format!("{mark} {}", sentence(report, &report.summary))
+}
+
+fn is_bad(report: &Report) -> bool {
+    report.errors.len() + report.summary.errors > 0
 }
 
 /// Findings that say the same of several objects, in the order of the first of each.
@@ -128,7 +135,9 @@ fn sentence(report: &Report, summary: &Summary) -> String {
         1 => "; 1 thing could not be done".to_owned(),
         many => format!("; {many} things could not be done"),
     };
-    format!("{found} in {} {objects} of {}{undone}", summary.resources, environments.join(", "))
+    // Where nothing could be opened there are no environments to name.
+    let of = if environments.is_empty() { String::new() } else { format!(" of {}", environments.join(", ")) };
+    format!("{found} in {} {objects}{of}{undone}", summary.resources)
 }
 
 /// A finding or an error in the shape that miette draws.
