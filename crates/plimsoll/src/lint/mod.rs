@@ -23,7 +23,7 @@ use crate::policy::{self, Compiled, Policies, Term};
 use crate::rendered::{Environment, Rendered};
 use crate::report::{Report, Summary};
 use crate::workspace::Workspace;
-use crate::{Location, Note, Result};
+use crate::{Note, Result};
 
 pub use settings::Settings;
 
@@ -188,7 +188,7 @@ fn slower(compiled: &Compiled) -> Vec<Note> {
         .notes()
         .iter()
         .map(|note| Note {
-            location: note.reason.location().cloned().or_else(|| Some(Location::file(&*note.policy))),
+            location: note.reason.location().cloned(),
             message: format!("{} runs on the slower interpreter: {}", note.policy, note.reason.message()),
         })
         .collect()
