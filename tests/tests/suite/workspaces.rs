@@ -3,6 +3,7 @@
 mod dependencies;
 mod layers;
 mod layouts;
+mod mirrors;
 mod policies;
 mod suppressions;
 

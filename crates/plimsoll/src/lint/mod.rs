@@ -6,6 +6,7 @@
 
 mod collect;
 mod evaluate;
+mod mirrors;
 mod settings;
 mod sources;
 mod subject;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::facts::{Facts, parity};
+use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::moment::Moment;
 use crate::policy::{self, Compiled, Policies, Term};
@@ -119,7 +120,7 @@ impl Linter {
             settings,
             compiled: &compiled,
             facts: environment_facts(environments, &facts, &compiled),
-            workspace_facts: workspace_facts(environments),
+            workspace_facts: mirrors::workspace_facts(environments),
         };
         let outcome = evaluation.run(&subjects);
         let mut collected = collect::collect(environments, settings, outcome.hits);
@@ -191,34 +192,5 @@ fn slower(compiled: &Compiled) -> Vec<Note> {
             location: note.reason.location().cloned(),
             message: format!("{} runs on the slower interpreter: {}", note.policy, note.reason.message()),
         })
-        .collect()
-}
-
-/// What is known only when environments are compared.
-fn workspace_facts(environments: &[Environment]) -> Term {
-    let mut missing = Vec::new();
-    for mirror in environments {
-        let of = mirror.mirrors.as_ref().and_then(|of| environments.iter().find(|other| other.name == *of));
-        if let Some(of) = of {
-            missing.extend(parity::compare((&mirror.name, &comparable(mirror)), (&of.name, &comparable(of))));
-        }
-    }
-    // Facts are plain structs with string keys: nothing in them can fail to serialise.
-    Term::object([("parity", Term::serialize(&missing).unwrap_or_else(|_| Term::array([])))])
-}
-
-/// The objects that a mirroring environment is compared by: its own, without what is declared to be in
-/// some environments only.
-fn comparable(environment: &Environment) -> Vec<parity::Object<'_>> {
-    let partial = |resource: &crate::manifest::Resource| {
-        let rendering = resource.manifest.rendering.as_ref();
-        rendering.is_some_and(|rendering| environment.installations[rendering.installation].partial)
-    };
-    environment
-        .resources
-        .iter()
-        .zip(&environment.identities)
-        .filter(|(resource, _)| !resource.is_external() && !partial(resource))
-        .map(|(resource, identity)| parity::Object { identity, id: &resource.id })
         .collect()
 }

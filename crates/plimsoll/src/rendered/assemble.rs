@@ -32,8 +32,11 @@ fn adopt(environment: &mut Environment, parsed: Vec<Parsed>, problems: &mut Prob
         if parsed.errors.is_empty() && parsed.notes.is_empty() {
             continue;
         }
-        let manifest = &environment.manifests[at];
+        let manifest = &environment.manifests[at].clone();
         let map = environment.source_map(manifest);
+        if let Some(rendering) = manifest.rendering.as_ref().filter(|_| !parsed.errors.is_empty()) {
+            environment.installations[rendering.installation].whole = false;
+        }
         for error in parsed.errors {
             let location = error.location().map(|location| template_location(manifest, map.as_ref(), location));
             let error = match location {

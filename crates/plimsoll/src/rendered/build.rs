@@ -185,6 +185,7 @@ fn install(
         program: compiled.program.clone(),
         values,
         partial: planned.partial,
+        whole: !planned.incomplete,
     };
     // What a missing values file would have said is not known: what else is wrong may follow from that.
     let output =
@@ -207,13 +208,15 @@ fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Ins
             external: false,
         }));
     }
+    let mut installation = installed.installation;
+    installation.whole &= installed.errors.is_empty();
     for error in installed.errors {
         problems.add_in(&environment.name, error);
     }
     for note in installed.notes {
         problems.note(note.message, note.location);
     }
-    environment.installations.push(installed.installation);
+    environment.installations.push(installation);
 }
 
 fn environment(plan: &EnvironmentPlan) -> Environment {

@@ -144,6 +144,8 @@ pub struct Installation {
     pub(crate) values: Values,
     /// Whether the workspace says that the release is in some environments only.
     pub(crate) partial: bool,
+    /// Whether everything of it could be done; what is missing of it otherwise says nothing.
+    pub(crate) whole: bool,
 }
 
 impl Installation {
