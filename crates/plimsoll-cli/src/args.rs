@@ -120,6 +120,18 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     pub(crate) fail_on: FailOn,
 
+    /// Leave out the findings that this file holds, so that only new ones count
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Write the findings there are into this file, for `--baseline`, and exit with 0
+    ///
+    /// Nothing is written where something could not be done, nor over a file that is no baseline. A run with
+    /// --environment, --select or --ignore adds to what the file holds, a full one replaces it. In a directory
+    /// of plain manifests begin its name with a dot, so that it is not taken for one of them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
+
     /// The moment to check for, as RFC 3339; expiry dates are compared with it [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,

@@ -1,6 +1,7 @@
 //! The `plimsoll` command: reads arguments, calls the library, prints, and exits.
 
 mod args;
+mod baseline;
 mod clock;
 mod commands;
 mod input;

@@ -1,29 +1,58 @@
 //! `plimsoll check`: render every environment and check what comes out.
 
-use plimsoll::finding::Severity;
+use plimsoll::finding::{Baseline, Severity};
 use plimsoll::rendered::Overrides;
 use plimsoll::report::{Format, Report};
 use plimsoll::{Error, Linter, Moment};
 
 use super::Outcome;
 use crate::args::{CheckArgs, FailOn};
+use crate::baseline::{self, Pending};
 use crate::{clock, input, output};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Outcome, Error> {
     // What cannot be written is said before the work, not after it.
     let format: Format = args.output.format.parse()?;
-    let report = match check(args) {
-        Ok(report) => report,
+    let (report, pending) = match against_baseline(args) {
+        Ok(done) => done,
         // A program that reads the report reads there, too, that nothing could be done.
         Err(error) if format != Format::Text => {
             let mut report = Report::default();
             report.extend_errors([error]);
-            report
+            (report, None)
         }
         Err(error) => return Err(error),
     };
     output::write(&report, &args.output)?;
-    Ok(outcome(&report, args.fail_on))
+    let Some(pending) = pending else { return Ok(outcome(&report, args.fail_on)) };
+    pending.commit()?;
+    Ok(Outcome::Clean)
+}
+
+/// The report without what a baseline holds, and the baseline to be written when the report is.
+fn against_baseline(args: &CheckArgs) -> Result<(Report, Option<Pending>), Error> {
+    let known = args.baseline.as_deref().map(baseline::read).transpose()?;
+    let Some(path) = &args.write_baseline else {
+        let report = check(args)?;
+        return Ok((known.iter().fold(report, Report::without), None));
+    };
+    let replaced = baseline::replaced(path)?;
+    let mut report = check(args)?;
+    if !report.errors().is_empty() {
+        report.extend_errors([baseline::unwritten(path)]);
+        return Ok((known.iter().fold(report, Report::without), None));
+    }
+    let mut found = Baseline::of(&report);
+    if let Some(earlier) = replaced.filter(|_| !report.is_whole()) {
+        found.keep(earlier);
+    }
+    match Pending::write(&found, path) {
+        Ok(pending) => Ok((report.without(&found), Some(pending))),
+        Err(error) => {
+            report.extend_errors([error]);
+            Ok((known.iter().fold(report, Report::without), None))
+        }
+    }
 }
 
 fn check(args: &CheckArgs) -> Result<Report, Error> {

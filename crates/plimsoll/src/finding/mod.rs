@@ -3,6 +3,7 @@
 //! What a policy returns is a [violation](crate::policy::Violation); the [linter](crate::lint) adds the
 //! severity, the place and the environments. What could not be done is an [error](crate::Error).
 
+mod baseline;
 mod fingerprint;
 mod severity;
 
@@ -12,6 +13,8 @@ use serde::Serialize;
 
 use crate::Location;
 
+pub(crate) use baseline::may_hold;
+pub use baseline::{Baseline, Entry};
 pub use fingerprint::fingerprint;
 pub use severity::Severity;
 

@@ -124,14 +124,15 @@ impl Linter {
         };
         let outcome = evaluation.run(&subjects);
         let mut collected = collect::collect(environments, settings, outcome.hits);
-        let whole = settings.whole && !self.selected && !self.narrowed;
+        let is_whole = settings.whole && !self.selected && !self.narrowed;
         let known: Vec<&str> = self.known.iter().map(|id| &**id).collect();
-        let whole = whole.then_some(known.as_slice());
+        let whole = is_whole.then_some(known.as_slice());
         let suppressed = suppress::suppress(&mut collected, settings, environments, self.now, whole);
         let mut report = Report {
             summary: summary(environments, suppressed),
             findings: sorted(collected.into_iter().map(|collected| collected.finding).collect()),
             notes: rendered.notes().to_vec(),
+            whole: is_whole,
             ..Report::default()
         };
         report.extend_errors(rendered.errors().iter().cloned());

@@ -6,7 +6,7 @@
 mod github;
 mod json;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod sarif;
 mod text;
 
@@ -16,9 +16,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::finding::{Finding, Severity, Verdict};
+use crate::finding::{self, Baseline, Finding, Severity, Verdict};
 use crate::policy::Policy;
-use crate::{Error, ErrorKind, Note, Result};
+use crate::{Error, ErrorKind, Location, Note, Result};
 
 pub use github::Github;
 pub use json::{Json, to_json};
@@ -42,6 +42,8 @@ pub struct Summary {
     pub unknown: usize,
     /// Findings that a suppression took out.
     pub suppressed: usize,
+    /// Findings that a baseline took out.
+    pub baseline: usize,
 }
 
 /// The findings of one run, with what could not be done.
@@ -51,6 +53,8 @@ pub struct Report {
     pub(crate) findings: Vec<Finding>,
     pub(crate) errors: Vec<Error>,
     pub(crate) notes: Vec<Note>,
+    /// Whether everything was checked by every policy, so that what was not found is not there.
+    pub(crate) whole: bool,
     /// The text of every file that a finding or an error is in, for formats that quote it.
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
     /// The policies that found something, by id, for formats that describe them.
@@ -78,6 +82,11 @@ impl Report {
         &self.notes
     }
 
+    /// Whether everything was checked by every policy; not so where a caller asked for less.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     /// Whether a violation is at least as severe as `level`; what is unknown fails nothing below its own severity.
     pub fn fails_at(&self, level: Severity) -> bool {
         level != Severity::Off && self.findings.iter().any(|finding| finding.severity >= level)
@@ -88,6 +97,33 @@ impl Report {
         let key = |error: &Error| (error.kind(), error.message().to_owned(), error.location().cloned());
         let mut known: HashSet<_> = self.errors.iter().map(key).collect();
         self.errors.extend(errors.into_iter().filter(|error| known.insert(key(error))));
+    }
+
+    /// Takes out what a baseline holds, and counts it; what is left is new.
+    ///
+    /// Errors and findings about suppressions stay. What the baseline holds and nothing finds any more is
+    /// a note, where everything was checked.
+    #[must_use]
+    pub fn without(mut self, baseline: &Baseline) -> Self {
+        let held = baseline.fingerprints();
+        let mut gone = held.clone();
+        let before = self.findings.len();
+        self.findings.retain(|finding| {
+            gone.remove(&*finding.fingerprint);
+            !(finding::may_hold(finding) && held.contains(&*finding.fingerprint))
+        });
+        self.summary.baseline += before - self.findings.len();
+        self.count();
+        let found: HashSet<&str> = self.findings.iter().map(|finding| &*finding.policy).collect();
+        self.policies.retain(|id, _| found.contains(&**id));
+        if self.whole && self.errors.is_empty() && !gone.is_empty() {
+            let (findings, are) = if gone.len() == 1 { ("finding", "is") } else { ("findings", "are") };
+            self.notes.push(Note {
+                location: baseline.file().cloned().map(Location::file),
+                message: format!("{} {findings} of the baseline {are} gone; write it again", gone.len()),
+            });
+        }
+        self
     }
 
     /// Writes the report in a format with its default settings.

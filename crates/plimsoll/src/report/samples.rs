@@ -15,7 +15,7 @@ pub(super) fn occurrence(environment: &str) -> Occurrence {
     }
 }
 
-pub(super) fn finding() -> Finding {
+pub(crate) fn finding() -> Finding {
     Finding {
         policy: "rbac/wildcard".into(),
         verdict: Verdict::Violated,
@@ -39,7 +39,7 @@ pub(super) fn finding() -> Finding {
 }
 
 /// A report of these findings, counted, without the policies behind them.
-pub(super) fn report(findings: impl IntoIterator<Item = Finding>) -> Report {
+pub(crate) fn report(findings: impl IntoIterator<Item = Finding>) -> Report {
     let mut report = Report { findings: findings.into_iter().collect(), ..Report::default() };
     report.summary.environments = vec!["staging".into(), "production".into()];
     report.count();

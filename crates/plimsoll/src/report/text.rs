@@ -137,7 +137,11 @@ fn sentence(report: &Report, summary: &Summary) -> String {
     };
     // Where nothing could be opened there are no environments to name.
     let of = if environments.is_empty() { String::new() } else { format!(" of {}", environments.join(", ")) };
-    format!("{found} in {} {objects}{of}{undone}", summary.resources)
+    let known = match summary.baseline {
+        0 => String::new(),
+        number => format!("; {number} in the baseline"),
+    };
+    format!("{found} in {} {objects}{of}{undone}{known}", summary.resources)
 }
 
 /// A finding or an error in the shape that miette draws.
