@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::node::{Data, Entry, Map, Node};
+use super::scalar::{self, Scalar};
 
 /// Longest key written as a plain `key:`; readers look no further than 1,024 characters for the colon.
 const LONGEST_SIMPLE_KEY: usize = 512;
@@ -196,6 +197,8 @@ fn is_plain(text: &str) -> bool {
         && !is_word(text)
         && !is_number(bytes)
         && !is_date(bytes)
+        // The reader of `load.rs` has the last word: it drops underscores first, as in `+_0` and `0_x1F`.
+        && scalar::resolve(text) == Scalar::Text
 }
 
 /// The words YAML 1.1 or 1.2 gives a meaning, in any case.
@@ -336,6 +339,9 @@ large: 1e+06";
     fn quotes_what_some_reader_takes_for_something_else() {
         let quoted = [
             "",
+            "+_0",
+            "-_1",
+            "0_x1F",
             " a",
             "a ",
             "y",
