@@ -36,14 +36,13 @@ pub struct Linter {
     known: BTreeSet<Arc<str>>,
     now: Option<Moment>,
     selected: bool,
-    narrowed: bool,
 }
 
 impl Linter {
     /// A linter with these policies.
     pub fn new(policies: Policies) -> Self {
         let known = policies.iter().map(|policy| policy.id.clone()).collect();
-        Self { policies, known, now: None, selected: false, narrowed: false }
+        Self { policies, known, now: None, selected: false }
     }
 
     /// A linter with the built-in policies and the workspace's own.
@@ -86,13 +85,6 @@ impl Linter {
         Ok(self)
     }
 
-    /// Says that only a part of the workspace was rendered, so that an unused suppression may have its use.
-    #[must_use]
-    pub fn narrowed(mut self) -> Self {
-        self.narrowed = true;
-        self
-    }
-
     /// The policies.
     pub fn policies(&self) -> &Policies {
         &self.policies
@@ -124,7 +116,7 @@ impl Linter {
         };
         let outcome = evaluation.run(&subjects);
         let mut collected = collect::collect(environments, settings, outcome.hits);
-        let is_whole = settings.whole && !self.selected && !self.narrowed;
+        let is_whole = settings.whole && !self.selected;
         let known: Vec<&str> = self.known.iter().map(|id| &**id).collect();
         let whole = is_whole.then_some(known.as_slice());
         let suppressed = suppress::suppress(&mut collected, settings, environments, self.now, whole);
