@@ -10,6 +10,7 @@ use super::compile::Source;
 use super::functions::{flow, refused};
 use super::register;
 use super::{ROOTS, run};
+use crate::nearest::nearest;
 use crate::render::tree::Tree;
 use crate::values::{Layer, LayerKind};
 use crate::{Error, ErrorKind, Location};
@@ -345,18 +346,6 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
         0..=8 => all.join(", "),
         more => format!("{} and {} more", all[..8].join(", "), more - 8),
     }
-}
-
-/// The name most like what was written, if one is near enough.
-pub(super) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let flat = |text: &str| text.to_lowercase().replace(['_', '-'], "");
-    let wanted = flat(written);
-    let allowed = (wanted.chars().count() / 3).max(1);
-    names
-        .map(|name| (strsim::osa_distance(&wanted, &flat(name)), name))
-        .filter(|(distance, name)| *distance <= allowed && *name != written)
-        .min_by_key(|(distance, name)| (*distance, name.len()))
-        .map(|(_, name)| name)
 }
 
 /// The engine's own filters that are offered beside the table.

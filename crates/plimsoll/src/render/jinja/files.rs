@@ -34,7 +34,7 @@ impl FilesObject {
         }
         let names = self.files().map(|file| file.path.as_str());
         let nearest =
-            super::errors::nearest(path, names).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+            crate::nearest::nearest(path, names).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
         Err(fault(format!("the chart has no file `{path}`{nearest}")))
     }
 
