@@ -74,12 +74,13 @@ pub struct TargetPort {
 /// Derives the isolation of every workload, in the order of the workloads.
 pub(super) fn isolation(derivation: &Derivation<'_>) -> Vec<Isolation> {
     let world = derivation.world;
+    let complete = world.declared.is_complete("NetworkPolicy");
     let mut isolation: Vec<Isolation> = derivation
         .workloads
         .iter()
         .map(|workload| {
             let namespace = workload.resource.namespace();
-            let known = world.declared.is_complete("NetworkPolicy")
+            let known = complete
                 || world.has_any("networking.k8s.io", "NetworkPolicy", namespace)
                 || world.owns_namespace(namespace);
             Isolation { known, ..Isolation::default() }

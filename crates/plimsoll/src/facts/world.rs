@@ -11,11 +11,12 @@ use serde::Serialize;
 use super::selector::Labels;
 use crate::manifest::{Resource, ResourceId};
 use crate::nearest::nearest;
+use crate::workspace::names_kind;
 
 /// What the workspace declares about an environment beyond what it renders.
 #[derive(Debug, Clone, Default)]
 pub struct Declared {
-    /// Kinds of which every object is rendered or external (`external[].complete`), lower case, singular or plural.
+    /// Kinds of which every object is rendered or external (`external[].complete`), as written.
     pub complete: BTreeSet<String>,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
@@ -24,13 +25,7 @@ pub struct Declared {
 impl Declared {
     /// Whether every object of a kind is known.
     pub fn is_complete(&self, kind: &str) -> bool {
-        let kind = kind.to_ascii_lowercase();
-        let plural = match kind.strip_suffix('y') {
-            Some(stem) => format!("{stem}ies"),
-            None if kind.ends_with('s') => format!("{kind}es"),
-            None => format!("{kind}s"),
-        };
-        [kind, plural].iter().any(|name| self.complete.contains(name))
+        names_kind(&self.complete, kind)
     }
 }
 

@@ -233,7 +233,7 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
         resources: Vec::new(),
         identities: Vec::new(),
         declared: Declared {
-            complete: external.complete.iter().map(|kind| kind.to_ascii_lowercase()).collect(),
+            complete: external.complete.clone(),
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
         },
         installations: Vec::new(),

@@ -88,15 +88,23 @@ impl External {
     ///
     /// Takes the kind as objects spell it; the workspace may say `Namespace` or `namespaces`.
     pub fn is_complete(&self, kind: &str) -> bool {
-        let kind = kind.to_lowercase();
-        self.complete.iter().any(|written| {
-            let written = written.to_lowercase();
-            written == kind
-                || written.strip_suffix('s') == Some(&kind)
-                || written.strip_suffix("es") == Some(&kind)
-                || written.strip_suffix("ies").is_some_and(|stem| kind.strip_suffix('y') == Some(stem))
-        })
+        names_kind(&self.complete, kind)
     }
+}
+
+/// Whether a set of kinds as people write them, `Namespace` or `namespaces`, names a kind.
+pub(crate) fn names_kind(written: &BTreeSet<String>, kind: &str) -> bool {
+    if written.is_empty() {
+        return false;
+    }
+    let kind = kind.to_lowercase();
+    written.iter().any(|written| {
+        let written = written.to_lowercase();
+        written == kind
+            || written.strip_suffix('s') == Some(&kind)
+            || written.strip_suffix("es") == Some(&kind)
+            || written.strip_suffix("ies").is_some_and(|stem| kind.strip_suffix('y') == Some(stem))
+    })
 }
 
 pub(super) fn read(d: &mut Decoder<'_>, node: &Node) -> Option<ExternalConfig> {

@@ -52,6 +52,7 @@ pub use config::{
 };
 pub use decode::{Marked, Text};
 pub use environment::{Environment, EnvironmentConfig, KUBERNETES_MINORS, ManifestsConfig, NEWEST_KUBERNETES};
+pub(crate) use external::names_kind;
 pub use external::{External, ExternalConfig, Provides};
 pub use infer::KNOWN as KNOWN_ENVIRONMENTS;
 pub use layer::{LayerSource, Part, Pick, ValuesEntry};
