@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use plimsoll::facts::{Facts, world::Declared};
+use plimsoll::facts::{Domains, Facts, world::Declared};
 use plimsoll::files::Files;
 use plimsoll::manifest::{self, Manifest, Resource};
 use plimsoll::policy::{Compiled, Options};
@@ -81,7 +81,7 @@ fn stages(criterion: &mut Criterion) {
         bench("parse", &mut || drop(black_box(manifest::parse(&made.manifests))));
         bench("facts", &mut || {
             for resources in &made.resources {
-                black_box(Facts::derive(resources, &Declared::default()));
+                black_box(Facts::derive(resources, &Declared::default(), &Domains::new()));
             }
         });
         bench("load policies", &mut || drop(black_box(linter(&made.workspace))));

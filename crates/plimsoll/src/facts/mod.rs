@@ -5,6 +5,7 @@
 //! one of them, which is `input.facts` in a policy.
 
 pub mod bounds;
+mod domain;
 pub mod image;
 pub mod namespace;
 pub mod network;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::manifest::{Resource, ResourceId};
+pub use domain::{Domain, Domains};
 use pods::PodIndex;
 use workload::Workload;
 use world::{Declared, World};
@@ -99,8 +101,9 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Derives the facts of an environment from all its resources, own and external.
     ///
-    /// The cost grows with the number of resources, and with that of the pods each selector selects.
-    pub fn derive(resources: &'a [Resource], declared: &Declared) -> Self {
+    /// Of the facts that are derived on demand, only those of `domains`. The cost of the others grows with the
+    /// number of resources, and with that of the pods each selector selects.
+    pub fn derive(resources: &'a [Resource], declared: &Declared, _domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
         let of_resource = of_resources(resources, &workloads, declared);
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();

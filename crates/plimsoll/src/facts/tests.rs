@@ -20,7 +20,7 @@ fn resources(text: &str, release: Option<&str>) -> Vec<Resource> {
 /// The facts of the object of that name, as policies see them.
 fn facts_of(text: &str, release: Option<&str>, declared: &Declared, name: &str) -> serde_json::Value {
     let resources = resources(text, release);
-    let facts = Facts::derive(&resources, declared);
+    let facts = Facts::derive(&resources, declared, &Domains::new());
     let at = resources.iter().position(|resource| &*resource.id.name == name).unwrap();
     serde_json::to_value(facts.of(at)).unwrap()
 }

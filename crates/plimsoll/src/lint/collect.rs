@@ -1,16 +1,15 @@
 //! From violations in single environments to findings: each once, with every environment it hits.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Settings;
-use super::subject::Place;
+use crate::Note;
 use crate::facts::Facts;
 use crate::finding::{Finding, Occurrence, RenderedPlace, ResourceRef, Severity, Verdict, fingerprint};
-use crate::manifest::{Manifest, Resource};
 use crate::policy::{Policy, Violation};
 use crate::rendered::Environment;
-use crate::{Location, Note, render};
+use crate::rendered::places::{Place, Places};
 
 /// A violation where it holds.
 #[derive(Debug)]
@@ -47,12 +46,12 @@ pub(crate) fn collect(environments: &[Environment], settings: &Settings, hits: V
         let key = (hit.policy.id.clone(), identity, violation.path.clone(), verdict, violation.message.clone());
         groups.entry(key).or_default().push((hit, severity));
     }
-    let mut places = Places { environments, maps: HashMap::new() };
+    let mut places = Places::new(environments);
     groups.into_iter().map(|(key, hits)| finding(&key, &hits, &mut places)).collect()
 }
 
 fn finding(key: &Key, hits: &[(Hit, Severity)], places: &mut Places<'_>) -> Collected {
-    let environments = places.environments;
+    let environments = places.environments();
     let mut hits: Vec<&(Hit, Severity)> = hits.iter().collect();
     hits.sort_by_key(|(hit, _)| hit.environment);
     hits.dedup_by_key(|(hit, _)| hit.environment);
@@ -102,7 +101,7 @@ fn finding(key: &Key, hits: &[(Hit, Severity)], places: &mut Places<'_>) -> Coll
 
 /// Images that are no image references: no policy can say anything about them, so it is said here.
 pub(crate) fn unreadable_images(environments: &[Environment], facts: &[Facts<'_>]) -> BTreeSet<Note> {
-    let mut places = Places { environments, maps: HashMap::new() };
+    let mut places = Places::new(environments);
     let mut notes = BTreeSet::new();
     for (environment, facts) in facts.iter().enumerate() {
         for workload in facts.workloads.iter().filter(|workload| !workload.resource.is_external()) {
@@ -119,33 +118,4 @@ pub(crate) fn unreadable_images(environments: &[Environment], facts: &[Facts<'_>
         }
     }
     notes
-}
-
-/// Places in templates; each manifest is traced at most once.
-struct Places<'a> {
-    environments: &'a [Environment],
-    maps: HashMap<*const Manifest, Option<render::SourceMap>>,
-}
-
-impl<'a> Places<'a> {
-    fn resource(&self, place: Place) -> &'a Resource {
-        &self.environments[place.environment].resources[place.resource]
-    }
-
-    fn location(&mut self, place: Place, pointer: &str) -> Location {
-        let environment = &self.environments[place.environment];
-        let resource = self.resource(place);
-        let manifest = &resource.manifest;
-        if let Some(source) = &resource.document.source {
-            // The line of the template that Helm rendered is not in its output.
-            return Location::file(source.clone());
-        }
-        let (mark, _) = resource.locate(pointer);
-        let map = self.maps.entry(Arc::as_ptr(manifest)).or_insert_with(|| environment.source_map(manifest));
-        match map {
-            Some(map) => Environment::place(manifest, map, mark.line, mark.column),
-            None if mark.line > 0 => Location::at(manifest.file.clone(), mark.line, mark.column),
-            None => Location::file(manifest.file.clone()),
-        }
-    }
 }

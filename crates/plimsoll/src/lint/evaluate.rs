@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::Settings;
 use super::collect::Hit;
-use super::subject::{Place, Subject};
+use super::subject::Subject;
 use crate::Error;
 use crate::manifest::ResourceId;
 use crate::policy::{Compiled, Input, On, Policy, Session, Term, Violation};
 use crate::rendered::Environment;
+use crate::rendered::places::Place;
 
 /// How many subjects one task evaluates: enough to make a session pay, few enough to share work.
 const CHUNK: usize = 64;

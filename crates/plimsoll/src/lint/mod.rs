@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::facts::Facts;
+use crate::facts::{Domains, Facts};
 use crate::finding::Finding;
 use crate::moment::Moment;
 use crate::policy::{self, Compiled, Policies, Term};
@@ -97,12 +97,13 @@ impl Linter {
         let settings = &rendered.settings;
         let environments = rendered.environments();
         let options = policy::Options { engine: settings.interpreter().then_some(policy::Engine::Interpreter) };
+        let domains = self.domains(settings);
         let (compiled, facts) = rayon::join(
             || Compiled::new(&self.policies, options),
             || {
                 environments
                     .par_iter()
-                    .map(|environment| Facts::derive(&environment.resources, &environment.declared))
+                    .map(|environment| Facts::derive(&environment.resources, &environment.declared, &domains))
                     .collect::<Vec<_>>()
             },
         );
@@ -141,16 +142,23 @@ impl Linter {
             found.into_iter().filter_map(|id| Some((id.clone(), self.policies.get(id)?.clone()))).collect();
         report
     }
+
+    /// The facts derived on demand that policies read which speak.
+    fn domains(&self, settings: &Settings) -> Domains {
+        let speaking = self.policies.iter().filter(|policy| settings.missing(policy).is_empty());
+        speaking.flat_map(|policy| policy.facts.iter().copied()).collect()
+    }
 }
 
-/// `data.facts` of each environment; nothing where no policy that runs on environments or objects reads it.
+/// `data.facts` of each environment, with all its objects only where a policy reads them.
 fn environment_facts(environments: &[Environment], facts: &[Facts<'_>], compiled: &Compiled) -> Vec<Term> {
-    let wanted = compiled
-        .policies()
-        .enumerate()
-        .any(|(index, policy)| policy.on != policy::On::Workspace && compiled.reads(index).facts);
+    let reads = |wanted: fn(policy::Reads) -> bool| {
+        let mut policies = compiled.policies().enumerate();
+        policies.any(|(index, policy)| policy.on != policy::On::Workspace && wanted(compiled.reads(index)))
+    };
+    let (any, objects) = (reads(|reads| reads.facts), reads(|reads| reads.objects));
     let of = |(environment, facts): (&Environment, &Facts<'_>)| {
-        if wanted { subject::environment_facts(environment, facts) } else { Term::object([]) }
+        if any { subject::environment_facts(environment, facts, objects) } else { Term::object([]) }
     };
     environments.par_iter().zip(facts).map(of).collect()
 }

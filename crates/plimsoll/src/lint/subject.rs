@@ -7,14 +7,8 @@ use crate::facts::{Facts, ResourceFacts};
 use crate::manifest::{Document, Resource};
 use crate::policy::{Input, Term};
 use crate::rendered::Environment;
+use crate::rendered::places::Place;
 use crate::yaml::Node;
-
-/// A place at which a subject stands: an environment and a resource in it, as positions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub(crate) environment: usize,
-    pub(crate) resource: usize,
-}
 
 /// A resource with everything that was derived about it, and every place where both are the same.
 #[derive(Debug)]
@@ -63,8 +57,17 @@ fn described(resource: &Resource, facts: &Facts<'_>, at: usize) -> Vec<(&'static
     described
 }
 
-/// `data.facts` of an environment: every object by its id, external ones too, and the namespaces.
-pub(crate) fn environment_facts(environment: &Environment, facts: &Facts<'_>) -> Term {
+/// `data.facts` of an environment: on demand every object by its id, external ones too, and the namespaces.
+pub(crate) fn environment_facts(environment: &Environment, facts: &Facts<'_>, objects: bool) -> Term {
+    let mut members = Vec::new();
+    if objects {
+        members.push(("objects", all_objects(environment, facts)));
+        members.push(("namespaces", Term::serialize(&facts.namespaces).unwrap_or_else(|_| Term::object([]))));
+    }
+    Term::object(members)
+}
+
+fn all_objects(environment: &Environment, facts: &Facts<'_>) -> Term {
     let objects: Vec<(String, Term)> = environment
         .resources
         .iter()
@@ -74,9 +77,7 @@ pub(crate) fn environment_facts(environment: &Environment, facts: &Facts<'_>) ->
             (resource.id.to_string(), Term::object(described(resource, facts, at).into_iter().chain([external])))
         })
         .collect();
-    let objects = Term::object(objects.iter().map(|(id, term)| (id.as_str(), term.clone())));
-    let namespaces = Term::serialize(&facts.namespaces).unwrap_or_else(|_| Term::object([]));
-    Term::object([("objects", objects), ("namespaces", namespaces)])
+    Term::object(objects.iter().map(|(id, term)| (id.as_str(), term.clone())))
 }
 
 fn members(node: &Node) -> impl Iterator<Item = (&str, Term)> {
@@ -124,6 +125,7 @@ pub(crate) fn subjects<'a>(environments: &'a [Environment], facts: &'a [Facts<'a
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Domains;
     use crate::files::Files;
     use crate::workspace::{OpenOptions, Workspace};
 
@@ -141,7 +143,7 @@ mod tests {
         let environments = rendered.environments();
         let facts: Vec<Facts<'_>> = environments
             .iter()
-            .map(|environment| Facts::derive(&environment.resources, &environment.declared))
+            .map(|environment| Facts::derive(&environment.resources, &environment.declared, &Domains::new()))
             .collect();
         let places: Vec<usize> = subjects(environments, &facts).iter().map(|subject| subject.places.len()).collect();
         assert_eq!(places, [3, 1, 2]);

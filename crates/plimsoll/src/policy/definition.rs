@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::facts::Domains;
 use crate::finding::Severity;
 use crate::workspace::Tier;
 
@@ -31,6 +32,8 @@ pub struct Policy {
     pub on: On,
     /// What must be declared before the policy speaks; all of them.
     pub needs: Vec<Need>,
+    /// Which of the facts that are derived on demand it reads.
+    pub facts: Domains,
     /// What to do about a violation, one sentence.
     pub fix: String,
     /// Whether the source around a finding is secret and must not be quoted.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::definition::{KindPattern, Need, On, Parameter, ParameterType, Severities};
 use super::{fault, nearest};
+use crate::facts::{Domain, Domains};
 use crate::finding::Severity;
 use crate::workspace::Tier;
 use crate::{Error, ErrorKind, Location};
@@ -20,6 +21,7 @@ pub(super) struct Metadata {
     pub(super) unknown: Severity,
     pub(super) on: On,
     pub(super) needs: Vec<Need>,
+    pub(super) facts: Domains,
     pub(super) fix: String,
     pub(super) sensitive: bool,
     pub(super) params: BTreeMap<String, Parameter>,
@@ -42,6 +44,8 @@ struct Custom {
     on: Option<OneOrMany>,
     #[serde(default)]
     needs: Vec<String>,
+    #[serde(default)]
+    facts: Vec<String>,
     fix: Option<String>,
     #[serde(default)]
     sensitive: bool,
@@ -116,6 +120,7 @@ pub(super) fn read(file: &Arc<str>, source: &str) -> Result<Metadata, Error> {
     let fix = filled(custom.fix).ok_or_else(|| missing("custom.fix"))?;
     let params: BTreeMap<String, Parameter> = custom.params.into_iter().map(parameter).collect();
     let needs = needs(file, at("needs"), &custom.needs, &params)?;
+    let facts = facts(file, at("facts"), &custom.facts)?;
     Ok(Metadata {
         title,
         description: raw.description.trim().to_owned(),
@@ -123,6 +128,7 @@ pub(super) fn read(file: &Arc<str>, source: &str) -> Result<Metadata, Error> {
         unknown: custom.unknown.unwrap_or(Severity::Info),
         on,
         needs,
+        facts,
         fix,
         sensitive: custom.sensitive,
         params,
@@ -263,6 +269,20 @@ fn needs(
         .collect()
 }
 
+fn facts(file: &Arc<str>, (line, column): (u32, u32), words: &[String]) -> Result<Domains, Error> {
+    let domain = |word: &String| {
+        Domain::from_name(word).ok_or_else(|| {
+            let known = Domain::ALL.map(Domain::name);
+            let error = fault(file, line, column, format!("`facts` has the unknown word `{word}`"));
+            match nearest(word, known) {
+                Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                None => error.with_help(format!("known: {}", known.join(", "))),
+            }
+        })
+    };
+    words.iter().map(domain).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,7 +302,7 @@ mod tests {
 
     #[test]
     fn reads_all_of_it() {
-        let extra = "#   needs: [mirrors, params.list]\n#   sensitive: true\n#   unknown: warning\n\
+        let extra = "#   needs: [mirrors, params.list]\n#   facts: [rbac]\n#   sensitive: true\n#   unknown: warning\n\
                      #   params:\n#     list: {description: Some, default: [1]}\n";
         let metadata = read(&"f".into(), &text(&format!("{FULL}{extra}"))).unwrap();
         assert_eq!(metadata.title, "A thing");
@@ -290,6 +310,7 @@ mod tests {
         assert_eq!(metadata.on.to_string(), "Role, batch/Job");
         assert!(metadata.on.matches("batch", "Job", false) && !metadata.on.matches("x", "Job", false));
         assert_eq!(metadata.needs, [Need::Mirrors, Need::Parameter("list".into())]);
+        assert_eq!(metadata.facts, [Domain::Rbac].into());
         assert_eq!(metadata.unknown, Severity::Warning);
         assert!(metadata.sensitive);
         assert_eq!(metadata.params["list"].kind, ParameterType::List);
@@ -322,6 +343,9 @@ mod tests {
         let (message, help) = fails(&text(&format!("{FULL}#   needs: [miror]\n")));
         assert_eq!(message, "a/b/policy.rego:8:3: `needs` has the unknown word `miror`");
         assert_eq!(help, "did you mean `mirrors`?");
+        let (message, help) = fails(&text(&format!("{FULL}#   facts: [netwrk]\n")));
+        assert_eq!(message, "a/b/policy.rego:8:3: `facts` has the unknown word `netwrk`");
+        assert_eq!(help, "did you mean `network`?");
         assert!(fails(&text(&format!("{FULL}#   needs: [params.nope]\n"))).0.contains("params.nope"));
 
         assert!(fails(&text(&FULL.replace("dr: off", "dr: of"))).0.contains("unknown level `of`"));

@@ -264,6 +264,7 @@ fn policy(
         on: metadata.on,
         needs: metadata.needs,
         fix: metadata.fix,
+        facts: metadata.facts,
         sensitive: metadata.sensitive,
         params: metadata.params,
         readme,

@@ -8,6 +8,7 @@ mod build;
 mod identity;
 mod layers;
 mod overrides;
+pub(crate) mod places;
 
 use std::sync::Arc;
 

@@ -20,8 +20,10 @@ pub struct Reads {
     pub environment: bool,
     /// `input.params` (or `input` as a whole).
     pub params: bool,
-    /// `data.facts`.
+    /// `data.facts`, whatever of it.
     pub facts: bool,
+    /// The objects or namespaces in `data.facts` (or all of it).
+    pub objects: bool,
 }
 
 impl Reads {
@@ -35,6 +37,7 @@ impl Reads {
             environment: self.environment || other.environment,
             params: self.params || other.params,
             facts: self.facts || other.facts,
+            objects: self.objects || other.objects,
         }
     }
 }
@@ -105,6 +108,8 @@ impl Visitor {
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
         match parts[..] {
             ["rego" | "future", ..] => return,
+            // What of it is read shows where the name is used.
+            ["data", "facts"] => self.reach.reads.facts = true,
             ["data", "lib" | "facts", ..] => self.document(&import.refr, &parts),
             _ => self.reach.faults.push(
                 source::at(&import.span, format!("a policy cannot import `{}`", path.join(".")))
@@ -128,11 +133,14 @@ impl Visitor {
     fn document(&mut self, at: &Expr, path: &[&str]) {
         match path {
             ["input"] => {
-                self.reach.reads = self.reach.reads.join(Reads { environment: true, params: true, facts: false });
+                self.reach.reads = self.reach.reads.join(Reads { environment: true, params: true, ..Reads::default() });
             }
             ["input", "environment" | "environments", ..] => self.reach.reads.environment = true,
             ["input", "params", ..] => self.reach.reads.params = true,
-            ["data", "facts", ..] => self.reach.reads.facts = true,
+            ["data", "facts", rest @ ..] => {
+                self.reach.reads.facts = true;
+                self.reach.reads.objects |= matches!(rest, [] | ["objects" | "namespaces", ..]);
+            }
             ["data", "lib", name, ..] => {
                 self.reach.libraries.insert(format!("lib.{name}"));
             }
@@ -169,20 +177,30 @@ mod tests {
 
     #[test]
     fn reads_are_found_wherever_they_stand() {
-        for (rego, environment, params, facts) in [
-            ("p if { input.resource.kind == \"Pod\" }", false, false, false),
-            ("p if { input.environment.tier == \"dr\" }", true, false, false),
-            ("p if { input[\"environment\"] }", true, false, false),
-            ("p if { x := input[k]; k := \"params\" }", true, true, false),
-            ("p if { f(input) }", true, true, false),
-            ("p if { x := [y | some y in input.params.list] }", false, true, false),
-            ("p if { some x in data.facts.parity }", false, false, true),
-            ("import data.facts\np if { some x in facts.parity }", false, false, true),
-            ("p if { object.get(input, \"environment\", {}) }", true, true, false),
+        let (none, facts) = (Reads::default(), Reads { facts: true, ..Reads::default() });
+        let environment = Reads { environment: true, ..none };
+        let params = Reads { params: true, ..none };
+        let input = environment.join(params);
+        let objects = Reads { objects: true, ..facts };
+        for (rego, reads) in [
+            ("p if { input.resource.kind == \"Pod\" }", none),
+            ("p if { input.environment.tier == \"dr\" }", environment),
+            ("p if { input[\"environment\"] }", environment),
+            ("p if { x := input[k]; k := \"params\" }", input),
+            ("p if { f(input) }", input),
+            ("p if { x := [y | some y in input.params.list] }", params),
+            ("p if { some x in data.facts.parity }", facts),
+            ("import data.facts\np if { some x in facts.parity }", facts),
+            ("p if { some x in data.facts.objects }", objects),
+            ("import data.facts\np if { some x in facts.objects }", objects),
+            ("import data.facts.objects\np if { some x in objects }", objects),
+            ("p if { some k; data.facts[k] }", objects),
+            ("import data.facts\np if { f(facts) }", objects),
+            ("p if { object.get(input, \"environment\", {}) }", input),
         ] {
             let reach = of(rego);
             assert_eq!(reach.faults, [], "{rego}");
-            assert_eq!(reach.reads, Reads { environment, params, facts }, "{rego}");
+            assert_eq!(reach.reads, reads, "{rego}");
         }
     }
 
