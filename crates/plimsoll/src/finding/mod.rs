@@ -74,6 +74,16 @@ pub struct ValueOrigin {
     pub layer: String,
 }
 
+impl ValueOrigin {
+    /// The layer of a key that nobody sets.
+    pub const UNSET: &str = "unset";
+
+    /// Whether nobody sets the key, and it would matter if somebody did.
+    pub fn is_unset(&self) -> bool {
+        self.layer == Self::UNSET
+    }
+}
+
 /// One environment in which a finding holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

@@ -20,9 +20,6 @@ use crate::yaml::{Data, Node};
 const MAX_TRIED: usize = 32;
 const MAX_LEAVES: usize = 64;
 
-/// The layer of a key that is set nowhere.
-const UNSET: &str = "unset";
-
 /// One manifest with what changing values does to it.
 pub(super) struct Provenance<'a> {
     installation: &'a Installation,
@@ -185,7 +182,7 @@ impl<'a> Provenance<'a> {
             line: origin.as_ref().map(|origin| origin.line).filter(|line| *line > 0),
             layer: match &origin {
                 Some(origin) if is_set => origin.layer.name().to_owned(),
-                _ => UNSET.to_owned(),
+                _ => ValueOrigin::UNSET.to_owned(),
             },
             file: origin.and_then(|origin| origin.file),
         }
