@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use crate::manifest::Resource;
 use crate::render::KeyPath;
-use crate::yaml::{Data, Entry, Map, Mark, Node};
+use crate::yaml::{self, Data, Entry, Map, Mark, Node};
 
 /// Texts that differ in more lines than this, multiplied, are not compared.
 const MAX_COMPARED: usize = 1 << 20;
@@ -15,8 +16,6 @@ const MAX_COMPARED: usize = 1 << 20;
 pub(super) struct Difference {
     /// Lines of the text before that are not in the one after, 1-based.
     changed: HashSet<u32>,
-    /// Lines that are new: after how many lines of the text before, and what they say.
-    added: Vec<(u32, String)>,
     /// There are as many lines as before: what changed is what they say.
     same_shape: bool,
 }
@@ -48,7 +47,6 @@ impl Difference {
             if a < old.len() && b < new.len() && old[a] == new[b] {
                 (a, b) = (a + 1, b + 1);
             } else if b < new.len() && (a == old.len() || lengths[a][b + 1] >= lengths[a + 1][b]) {
-                found.added.push((number(a), new[b].to_owned()));
                 b += 1;
             } else {
                 found.changed.insert(number(a) + 1);
@@ -62,16 +60,6 @@ impl Difference {
     pub(super) fn effect(&self, lines: &RangeInclusive<u32>) -> Option<Effect> {
         let changes = self.changed.iter().any(|line| lines.contains(line));
         changes.then_some(if self.same_shape { Effect::Content } else { Effect::Presence })
-    }
-
-    /// Whether a member of that name was added to a mapping that begins at a line, or was written there.
-    pub(super) fn adds_member(&self, name: &str, from: u32) -> bool {
-        self.added.iter().any(|(after, line)| {
-            let text = line.trim_start().trim_start_matches("- ").trim_start();
-            let is_member = text.strip_prefix(name).is_some_and(|rest| rest.starts_with(':'));
-            let in_flow = self.changed.contains(&from) && line.contains(&format!("{name}: "));
-            *after + 1 >= from && (is_member || in_flow)
-        })
     }
 }
 
@@ -170,6 +158,55 @@ pub(super) fn leaves(node: Option<&Node>, path: KeyPath, most: usize, found: &mu
     }
 }
 
+/// The paths of the mappings at and below a value, and of what is not there.
+pub(super) fn maps(node: Option<&Node>, path: KeyPath, most: usize, found: &mut Vec<KeyPath>) {
+    let below = |key: Arc<str>| path.iter().cloned().chain([key]).collect::<KeyPath>();
+    if found.len() >= most {
+        return;
+    }
+    match node.map(|node| &node.data) {
+        Some(Data::Map(map)) => {
+            for entry in map {
+                maps(Some(&entry.value), below(entry.key.clone()), most, found);
+            }
+        }
+        Some(Data::Seq(items)) => {
+            for (at, item) in items.iter().enumerate() {
+                maps(Some(item), below(at.to_string().into()), most, found);
+            }
+            return;
+        }
+        Some(Data::Null) | None => {}
+        Some(_) => return,
+    }
+    found.push(path);
+}
+
+/// The tokens at the end of a pointer that lead to nothing.
+pub(super) fn missing(node: &Node, pointer: &str) -> Vec<String> {
+    let mut node = Some(node);
+    let mut missing = Vec::new();
+    for token in pointer.split('/').skip(1) {
+        node = node.filter(|_| missing.is_empty()).and_then(|node| node.pointer(&format!("/{token}")));
+        if node.is_none() {
+            missing.push(token.replace("~1", "/").replace("~0", "~"));
+        }
+    }
+    missing
+}
+
+/// Whether a text holds the resource, with something at the pointer.
+pub(super) fn has(text: &str, resource: &Resource, pointer: &str) -> bool {
+    let is_it = |node: &Node| {
+        node.str_at(&["kind"]) == Some(&*resource.id.kind)
+            && node.str_at(&["metadata", "name"]) == Some(&*resource.id.name)
+            && node.pointer(pointer).is_some()
+    };
+    yaml::split(text).into_iter().filter_map(|slice| slice.parse(0).ok()).any(|document| {
+        is_it(&document.node) || document.node.get("items").is_some_and(|items| items.items().iter().any(is_it))
+    })
+}
+
 /// Whether the text of a scalar stands in some text.
 pub(super) fn is_shown(node: &Node, text: &str) -> bool {
     match &node.data {
@@ -192,8 +229,6 @@ mod tests {
         assert_eq!(found.effect(&(3..=3)), Some(Effect::Presence));
         assert_eq!(found.effect(&(1..=2)), None);
         assert_eq!(Difference::of(&before, &["a: 1", "b: 3", "c: 3"]).effect(&(2..=2)), Some(Effect::Content));
-        assert_eq!(found.added, [(1, "x: 0".to_owned()), (2, "c: 4".to_owned())]);
-        assert!(found.adds_member("x", 1) && !found.adds_member("x", 3) && !found.adds_member("y", 1));
         assert_eq!(Difference::of(&before, &before).effect(&(1..=3)), None);
         assert_eq!(Difference::of(&before, &["a: 1", "c: 3"]).effect(&(2..=2)), Some(Effect::Presence));
         assert_eq!(Difference::of(&before, &[]).effect(&(2..=2)), Some(Effect::Presence));

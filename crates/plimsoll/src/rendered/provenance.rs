@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::Installation;
 use super::experiment::{self, Difference, Effect};
 use crate::finding::ValueOrigin;
+use crate::manifest::Resource;
 use crate::render::{self, Context, KeyPath, SourceMap};
 use crate::values::{Change, Values};
 use crate::yaml::{Data, Node};
@@ -26,7 +27,13 @@ pub(super) struct Provenance<'a> {
     manifest: &'a render::Manifest,
     lines: Vec<&'a str>,
     /// What each change did; `None` where the template does not render then.
-    tried: HashMap<(KeyPath, usize), Option<Arc<Difference>>>,
+    tried: HashMap<(KeyPath, usize), Option<Arc<Attempt>>>,
+}
+
+/// The text after a change, and what is other in it.
+struct Attempt {
+    text: String,
+    difference: Difference,
 }
 
 impl<'a> Provenance<'a> {
@@ -65,26 +72,34 @@ impl<'a> Provenance<'a> {
         self.origins(keys.collect())
     }
 
-    /// The keys that would have made a member that is missing from what begins at a line.
-    pub(super) fn of_missing(&mut self, map: &SourceMap, parent: u32, missing: &[&str]) -> Vec<ValueOrigin> {
+    /// The key that would have made what a pointer into a resource does not find; its nearest parent begins at
+    /// a line.
+    pub(super) fn of_missing(
+        &mut self,
+        map: &SourceMap,
+        parent: u32,
+        resource: &Resource,
+        pointer: &str,
+    ) -> Vec<ValueOrigin> {
+        let missing = experiment::missing(resource.node(), pointer);
         let Some(member) = missing.first() else { return Vec::new() };
-        let lines = parent..=parent;
         let mut candidates: Vec<KeyPath> = Vec::new();
         for key in map.keys(parent..=parent.saturating_add(1)) {
-            if matches!(self.node(key).map(|node| &node.data), Some(Data::Map(_)) | None) {
-                candidates.push(key.iter().cloned().chain(missing.iter().map(|token| Arc::from(*token))).collect());
-            }
+            let mut maps = Vec::new();
+            experiment::maps(self.node(key), key.clone(), MAX_LEAVES, &mut maps);
+            let below = |key: KeyPath| key.into_iter().chain(missing.iter().map(|token| Arc::from(&**token))).collect();
+            candidates.extend(maps.into_iter().map(below));
         }
-        let mut others: Vec<&KeyPath> =
+        let mut off: Vec<&KeyPath> =
             map.all_keys().into_iter().filter(|key| experiment::is_off(self.node(key))).collect();
-        others.sort_by_key(|key| !key.iter().any(|part| part.eq_ignore_ascii_case(member)));
-        candidates.extend(others.into_iter().cloned());
+        off.sort_by_key(|key| !key.iter().any(|part| part.eq_ignore_ascii_case(member)));
+        candidates.extend(off.into_iter().cloned());
         let mut seen = HashSet::new();
         candidates.retain(|key| seen.insert(key.clone()));
         for key in candidates.into_iter().take(MAX_TRIED) {
             for number in 0..experiment::variants(self.node(&key)).len() {
-                let adds = |found: &Arc<Difference>| found.adds_member(member, *lines.start());
-                if self.difference(&key, number).is_some_and(|found| adds(&found)) {
+                let attempt = self.attempt(&key, number);
+                if attempt.is_some_and(|attempt| experiment::has(&attempt.text, resource, pointer)) {
                     return self.origins(vec![key]);
                 }
             }
@@ -128,7 +143,7 @@ impl<'a> Provenance<'a> {
         let renamed = usize::from(key.last().is_some_and(|name| text.contains(&**name)));
         let mut strongest = None;
         for number in 0..variants + renamed {
-            strongest = strongest.max(self.difference(key, number).and_then(|found| found.effect(lines)));
+            strongest = strongest.max(self.attempt(key, number).and_then(|attempt| attempt.difference.effect(lines)));
             if strongest == Some(Effect::Content) {
                 break;
             }
@@ -137,7 +152,7 @@ impl<'a> Provenance<'a> {
     }
 
     /// What a change does: one of the variants of the value, or after them another name.
-    fn difference(&mut self, key: &KeyPath, number: usize) -> Option<Arc<Difference>> {
+    fn attempt(&mut self, key: &KeyPath, number: usize) -> Option<Arc<Attempt>> {
         if let Some(known) = self.tried.get(&(key.clone(), number)) {
             return known.clone();
         }
@@ -145,16 +160,18 @@ impl<'a> Provenance<'a> {
             Some(data) => Some(Change::Set(data)),
             None => key.last().map(|name| Change::Rename(format!("{name}z").into())),
         };
-        let found = change.and_then(|change| self.experiment(key, &change)).map(Arc::new);
-        self.tried.insert((key.clone(), number), found.clone());
-        found
+        let attempt = change.and_then(|change| self.rendered(key, &change)).map(|text| {
+            let difference = Difference::of(&self.lines, &text.split('\n').collect::<Vec<_>>());
+            Arc::new(Attempt { text, difference })
+        });
+        self.tried.insert((key.clone(), number), attempt.clone());
+        attempt
     }
 
-    fn experiment(&self, key: &[Arc<str>], change: &Change) -> Option<Difference> {
+    fn rendered(&self, key: &[Arc<str>], change: &Change) -> Option<String> {
         let values = self.values().with(key, change)?;
         let context = Context { values: &values, ..self.installation.context() };
-        let text = self.installation.program.again(&context, self.manifest)?;
-        Some(Difference::of(&self.lines, &text.split('\n').collect::<Vec<_>>()))
+        self.installation.program.again(&context, self.manifest)
     }
 
     /// Who set the keys; for one that nobody did, where its nearest parent stands.
