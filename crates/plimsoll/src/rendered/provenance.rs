@@ -10,9 +10,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::Installation;
-use super::experiment::{self, Difference, Effect};
+use super::experiment::{self, Difference, Effect, Target};
 use crate::finding::ValueOrigin;
-use crate::manifest::Resource;
 use crate::render::{self, Context, KeyPath, SourceMap};
 use crate::values::{Change, Values};
 use crate::yaml::{Data, Node};
@@ -30,6 +29,23 @@ pub(super) struct Provenance<'a> {
     tried: HashMap<(KeyPath, usize), Option<Arc<Attempt>>>,
 }
 
+/// What is traced: the lines of the text, what they say, and what of the resource stands there.
+struct Scene<'t> {
+    lines: RangeInclusive<u32>,
+    text: String,
+    target: Target<'t>,
+}
+
+impl Scene<'_> {
+    /// What a change does to it.
+    fn effect(&self, attempt: &Attempt) -> Option<Effect> {
+        let effect = attempt.difference.effect(&self.lines)?;
+        // A line of flow style holds more than what is asked about.
+        let alone = !self.text.contains(['{', '[']);
+        (alone || !self.target.is_same(&attempt.text)).then_some(effect)
+    }
+}
+
 /// The text after a change, and what is other in it.
 struct Attempt {
     text: String,
@@ -45,23 +61,32 @@ impl<'a> Provenance<'a> {
         &self.installation.values
     }
 
-    /// The keys that made some lines: what they say, or where no key does that, that they are there.
-    pub(super) fn of_lines(&mut self, map: &SourceMap, lines: &RangeInclusive<u32>) -> Vec<ValueOrigin> {
+    /// The keys that made what a pointer into a resource finds on some lines: what it says, or where no key does
+    /// that, that it is there.
+    pub(super) fn of_present(
+        &mut self,
+        map: &SourceMap,
+        lines: RangeInclusive<u32>,
+        target: Target<'_>,
+    ) -> Vec<ValueOrigin> {
         let read: Vec<KeyPath> = map.keys(lines.clone()).into_iter().cloned().collect();
-        let text = self.text(lines);
+        let scene = Scene { text: self.text(&lines), lines, target };
         let mut found: Vec<(KeyPath, Effect)> = Vec::new();
-        for key in self.likeliest(&read, &text) {
-            if let Some(effect) = self.effect(&key, lines, &text) {
+        for key in self.likeliest(&read, &scene.text) {
+            if let Some(effect) = self.effect(&key, &scene) {
                 found.push((key, effect));
             }
         }
         // A container that decides as a whole (`if values.list`), where nothing in it does.
         for key in &read {
-            if experiment::is_filled(self.node(key))
-                && !found.iter().any(|(leaf, _)| leaf.starts_with(key))
-                && let Some(effect) = self.effect(key, lines, &text)
-            {
-                found.push((key.clone(), effect));
+            let mut containers = Vec::new();
+            experiment::containers(self.node(key), key.clone(), MAX_LEAVES, &mut containers);
+            for key in containers {
+                if !found.iter().any(|(known, _)| known.starts_with(&key))
+                    && let Some(effect) = self.effect(&key, &scene)
+                {
+                    found.push((key, effect));
+                }
             }
         }
         let strongest = found.iter().map(|(_, effect)| *effect).max();
@@ -74,14 +99,8 @@ impl<'a> Provenance<'a> {
 
     /// The key that would have made what a pointer into a resource does not find; its nearest parent begins at
     /// a line.
-    pub(super) fn of_missing(
-        &mut self,
-        map: &SourceMap,
-        parent: u32,
-        resource: &Resource,
-        pointer: &str,
-    ) -> Vec<ValueOrigin> {
-        let missing = experiment::missing(resource.node(), pointer);
+    pub(super) fn of_missing(&mut self, map: &SourceMap, parent: u32, target: Target<'_>) -> Vec<ValueOrigin> {
+        let missing = experiment::missing(target.resource.node(), target.pointer);
         let Some(member) = missing.first() else { return Vec::new() };
         let mut candidates: Vec<KeyPath> = Vec::new();
         for key in map.keys(parent..=parent.saturating_add(1)) {
@@ -99,7 +118,7 @@ impl<'a> Provenance<'a> {
         for key in candidates.into_iter().take(MAX_TRIED) {
             for number in 0..experiment::variants(self.node(&key)).len() {
                 let attempt = self.attempt(&key, number);
-                if attempt.is_some_and(|attempt| experiment::has(&attempt.text, resource, pointer)) {
+                if attempt.is_some_and(|attempt| target.find(&attempt.text).is_some()) {
                     return self.origins(vec![key]);
                 }
             }
@@ -136,14 +155,15 @@ impl<'a> Provenance<'a> {
         keys
     }
 
-    /// What some change of a key does to the lines.
-    fn effect(&mut self, key: &KeyPath, lines: &RangeInclusive<u32>, text: &str) -> Option<Effect> {
+    /// What some change of a key does.
+    fn effect(&mut self, key: &KeyPath, scene: &Scene<'_>) -> Option<Effect> {
         let variants = experiment::variants(self.node(key)).len();
         // A key may itself be printed, by a loop over its map.
-        let renamed = usize::from(key.last().is_some_and(|name| text.contains(&**name)));
+        let renamed = usize::from(key.last().is_some_and(|name| scene.text.contains(&**name)));
         let mut strongest = None;
         for number in 0..variants + renamed {
-            strongest = strongest.max(self.attempt(key, number).and_then(|attempt| attempt.difference.effect(lines)));
+            let effect = self.attempt(key, number).and_then(|attempt| scene.effect(&attempt));
+            strongest = strongest.max(effect);
             if strongest == Some(Effect::Content) {
                 break;
             }
@@ -195,7 +215,7 @@ impl<'a> Provenance<'a> {
         let nearest = || (1..parts.len()).rev().find_map(|length| self.values().origin(&parts[..length]));
         let origin = found.or_else(nearest);
         ValueOrigin {
-            key: parts.join("."),
+            key: parts.iter().map(|part| part.replace('.', "\\.")).collect::<Vec<_>>().join("."),
             line: origin.as_ref().map(|origin| origin.line).filter(|line| *line > 0),
             layer: match &origin {
                 Some(origin) if is_set => origin.layer.name().to_owned(),
