@@ -30,15 +30,16 @@ pub(super) enum Effect {
 }
 
 impl Difference {
-    /// Compares two texts line by line, by their longest common subsequence.
-    pub(super) fn of(before: &[&str], after: &[&str]) -> Self {
+    /// Compares two texts line by line, by their longest common subsequence; beside the result its cost.
+    pub(super) fn of(before: &[&str], after: &[&str]) -> (Self, u64) {
         let head = before.iter().zip(after).take_while(|(a, b)| a == b).count();
         let room = before.len().min(after.len()) - head;
         let tail = before.iter().rev().zip(after.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
         let (old, new) = (&before[head..before.len() - tail], &after[head..after.len() - tail]);
         if old.len().saturating_mul(new.len()) > MAX_COMPARED {
-            return Self::default();
+            return (Self::default(), 0);
         }
+        let cells = (old.len() as u64 + 1) * (new.len() as u64 + 1);
         let mut found = Self { same_shape: before.len() == after.len(), ..Self::default() };
         let number = |at: usize| u32::try_from(head + at).unwrap_or(u32::MAX);
         let lengths = common(old, new);
@@ -53,7 +54,7 @@ impl Difference {
                 a += 1;
             }
         }
-        found
+        (found, cells)
     }
 
     /// What it does to these lines, if anything.
@@ -181,6 +182,15 @@ pub(super) fn containers(node: Option<&Node>, path: KeyPath, most: usize, found:
     found.extend(maps_and_lists);
 }
 
+/// How many values there are at and below one.
+pub(super) fn size(node: &Node) -> u64 {
+    match &node.data {
+        Data::Map(map) => 1 + map.iter().map(|entry| size(&entry.value)).sum::<u64>(),
+        Data::Seq(items) => 1 + items.iter().map(size).sum::<u64>(),
+        _ => 1,
+    }
+}
+
 /// The paths of the mappings at and below a value, and of what is not there.
 pub(super) fn maps(node: Option<&Node>, path: KeyPath, most: usize, found: &mut Vec<KeyPath>) {
     let below = |key: Arc<str>| path.iter().cloned().chain([key]).collect::<KeyPath>();
@@ -266,13 +276,14 @@ mod tests {
     #[test]
     fn lines_that_only_moved_are_not_changed() {
         let before = ["a: 1", "b: 2", "c: 3"];
-        let found = Difference::of(&before, &["a: 1", "x: 0", "b: 2", "c: 4"]);
+        let of = |after: &[&str]| Difference::of(&before, after).0;
+        let found = of(&["a: 1", "x: 0", "b: 2", "c: 4"]);
         assert_eq!(found.effect(&(3..=3)), Some(Effect::Presence));
         assert_eq!(found.effect(&(1..=2)), None);
-        assert_eq!(Difference::of(&before, &["a: 1", "b: 3", "c: 3"]).effect(&(2..=2)), Some(Effect::Content));
-        assert_eq!(Difference::of(&before, &before).effect(&(1..=3)), None);
-        assert_eq!(Difference::of(&before, &["a: 1", "c: 3"]).effect(&(2..=2)), Some(Effect::Presence));
-        assert_eq!(Difference::of(&before, &[]).effect(&(2..=2)), Some(Effect::Presence));
+        assert_eq!(of(&["a: 1", "b: 3", "c: 3"]).effect(&(2..=2)), Some(Effect::Content));
+        assert_eq!(of(&before).effect(&(1..=3)), None);
+        assert_eq!(of(&["a: 1", "c: 3"]).effect(&(2..=2)), Some(Effect::Presence));
+        assert_eq!(of(&[]).effect(&(2..=2)), Some(Effect::Presence));
     }
 
     #[test]

@@ -20,6 +20,12 @@ use crate::yaml::{Data, Node};
 const MAX_TRIED: usize = 32;
 const MAX_LEAVES: usize = 64;
 
+/// How much work one manifest is worth: steps of templates, bytes of text, cells of comparisons, values that are
+/// copied. A usual template is rendered some thousand times for that, one at its limits some ten times.
+const MAX_WORK: u64 = 40_000_000;
+/// What copying one value costs, in steps.
+const COPY: u64 = 8;
+
 /// One manifest with what changing values does to it.
 pub(super) struct Provenance<'a> {
     installation: &'a Installation,
@@ -27,6 +33,9 @@ pub(super) struct Provenance<'a> {
     lines: Vec<&'a str>,
     /// What each change did; `None` where the template does not render then.
     tried: HashMap<(KeyPath, usize), Option<Arc<Attempt>>>,
+    /// How much work is left, and how much of it copying the values takes.
+    left: u64,
+    copying: u64,
 }
 
 /// What is traced: the lines of the text, what they say, and what of the resource stands there.
@@ -54,7 +63,15 @@ struct Attempt {
 
 impl<'a> Provenance<'a> {
     pub(super) fn new(installation: &'a Installation, manifest: &'a render::Manifest) -> Self {
-        Self { installation, manifest, lines: manifest.text.split('\n').collect(), tried: HashMap::new() }
+        let copying = COPY.saturating_mul(experiment::size(installation.values.root()));
+        Self {
+            copying,
+            installation,
+            manifest,
+            lines: manifest.text.split('\n').collect(),
+            tried: HashMap::new(),
+            left: MAX_WORK,
+        }
     }
 
     fn values(&self) -> &'a Values {
@@ -181,17 +198,25 @@ impl<'a> Provenance<'a> {
             None => key.last().map(|name| Change::Rename(format!("{name}z").into())),
         };
         let attempt = change.and_then(|change| self.rendered(key, &change)).map(|text| {
-            let difference = Difference::of(&self.lines, &text.split('\n').collect::<Vec<_>>());
+            let (difference, cells) = Difference::of(&self.lines, &text.split('\n').collect::<Vec<_>>());
+            self.left = self.left.saturating_sub(cells);
             Arc::new(Attempt { text, difference })
         });
         self.tried.insert((key.clone(), number), attempt.clone());
         attempt
     }
 
-    fn rendered(&self, key: &[Arc<str>], change: &Change) -> Option<String> {
+    fn rendered(&mut self, key: &[Arc<str>], change: &Change) -> Option<String> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left = self.left.saturating_sub(self.copying);
         let values = self.values().with(key, change)?;
         let context = Context { values: &values, ..self.installation.context() };
-        self.installation.program.again(&context, self.manifest)
+        let (text, steps) = self.installation.program.again(&context, self.manifest);
+        let bytes = text.as_ref().map_or(0, |text| text.len() as u64);
+        self.left = self.left.saturating_sub(steps.saturating_add(bytes));
+        text
     }
 
     /// Who set the keys; for one that nobody did, where its nearest parent stands.
