@@ -12,7 +12,7 @@ mod sources;
 mod subject;
 mod suppress;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use crate::facts::{Domains, Facts};
 use crate::finding::Finding;
 use crate::moment::Moment;
-use crate::policy::{self, Compiled, Policies, Term};
+use crate::policy::{self, Compiled, Policies, Policy, Term};
 use crate::rendered::{Environment, Rendered};
 use crate::report::{Report, Summary};
 use crate::workspace::Workspace;
@@ -32,8 +32,8 @@ pub use settings::Settings;
 #[derive(Debug)]
 pub struct Linter {
     policies: Policies,
-    /// Every id, the unselected ones too: naming one of those is no mistake.
-    known: BTreeSet<Arc<str>>,
+    /// Every policy, the unselected ones too: naming one of those is no mistake.
+    known: BTreeMap<Arc<str>, Arc<Policy>>,
     now: Option<Moment>,
     selected: bool,
 }
@@ -41,7 +41,7 @@ pub struct Linter {
 impl Linter {
     /// A linter with these policies.
     pub fn new(policies: Policies) -> Self {
-        let known = policies.iter().map(|policy| policy.id.clone()).collect();
+        let known = policies.iter().map(|policy| (policy.id.clone(), policy.clone())).collect();
         Self { policies, known, now: None, selected: false }
     }
 
@@ -118,11 +118,20 @@ impl Linter {
         let outcome = evaluation.run(&subjects);
         let mut collected = collect::collect(environments, settings, outcome.hits);
         let is_whole = settings.whole && !self.selected;
-        let known: Vec<&str> = self.known.iter().map(|id| &**id).collect();
-        let whole = is_whole.then_some(known.as_slice());
-        let suppressed = suppress::suppress(&mut collected, settings, environments, self.now, whole);
+        let scene = suppress::Scene {
+            settings,
+            environments,
+            policies: &self.known,
+            now: self.now,
+            // What could not be rendered or run may be what a suppression is for.
+            whole: is_whole
+                && rendered.errors().is_empty()
+                && compiled.errors().is_empty()
+                && outcome.errors.is_empty(),
+        };
+        let suppressed = suppress::suppress(&mut collected, &scene);
         let mut report = Report {
-            summary: summary(environments, suppressed),
+            summary: summary(environments, suppressed.count),
             findings: sorted(collected.into_iter().map(|collected| collected.finding).collect()),
             notes: rendered.notes().to_vec(),
             whole: is_whole,
@@ -131,7 +140,8 @@ impl Linter {
         report.extend_errors(rendered.errors().iter().cloned());
         report.extend_errors(self.policies.errors().iter().cloned());
         report.extend_errors(compiled.errors().iter().cloned());
-        report.extend_errors(settings.unknown_policies(&known));
+        report.extend_errors(settings.unknown_policies(&self.known.keys().map(|id| &**id).collect::<Vec<_>>()));
+        report.extend_errors(suppressed.errors);
         report.extend_errors(outcome.errors);
         report.notes.extend(slower(&compiled));
         report.notes.extend(collect::unreadable_images(environments, &facts));

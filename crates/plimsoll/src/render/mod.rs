@@ -210,6 +210,11 @@ impl Program {
         }
     }
 
+    /// The charts that take part with such values, parents first; libraries are among them.
+    pub(crate) fn charts(&self, root: &Node) -> impl Iterator<Item = &Arc<Chart>> {
+        self.enabled(root).into_iter().map(|index| &self.tree.charts[index].chart)
+    }
+
     /// The charts to render, parents first.
     fn enabled(&self, root: &Node) -> Vec<usize> {
         let nothing = Node::default();
