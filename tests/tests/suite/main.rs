@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod baseline;
+mod changed;
 mod command;
 mod conformance;
 mod determinism;

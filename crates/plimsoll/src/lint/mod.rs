@@ -11,6 +11,7 @@ mod settings;
 mod sources;
 mod subject;
 mod suppress;
+mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::policy::{self, Compiled, Policies, Policy, Term};
 use crate::rendered::{Environment, Rendered};
 use crate::report::{Report, Summary};
 use crate::workspace::Workspace;
-use crate::{Note, Result};
+use crate::{Changed, Note, Result};
 
 pub use settings::Settings;
 
@@ -36,13 +37,14 @@ pub struct Linter {
     known: BTreeMap<Arc<str>, Arc<Policy>>,
     now: Option<Moment>,
     selected: bool,
+    changed: Option<Changed>,
 }
 
 impl Linter {
     /// A linter with these policies.
     pub fn new(policies: Policies) -> Self {
         let known = policies.iter().map(|policy| (policy.id.clone(), policy.clone())).collect();
-        Self { policies, known, now: None, selected: false }
+        Self { policies, known, now: None, selected: false, changed: None }
     }
 
     /// A linter with the built-in policies and the workspace's own.
@@ -85,6 +87,17 @@ impl Linter {
         Ok(self)
     }
 
+    /// Reports only what a change touches: findings whose verdict may be another than before it.
+    ///
+    /// An object depends on its manifest, or on its chart, the charts that one depends on and the values files of
+    /// its release. A policy that sees more than the object depends on everything in the environment. Errors
+    /// stay, whatever they are about.
+    #[must_use]
+    pub fn changed(mut self, changed: Changed) -> Self {
+        self.changed = Some(changed);
+        self
+    }
+
     /// The policies.
     pub fn policies(&self) -> &Policies {
         &self.policies
@@ -117,7 +130,7 @@ impl Linter {
         };
         let outcome = evaluation.run(&subjects);
         let mut collected = collect::collect(environments, settings, outcome.hits);
-        let is_whole = settings.whole && !self.selected;
+        let is_whole = settings.whole && !self.selected && self.changed.is_none();
         let scene = suppress::Scene {
             settings,
             environments,
@@ -130,8 +143,10 @@ impl Linter {
                 && outcome.errors.is_empty(),
         };
         let suppressed = suppress::suppress(&mut collected, &scene);
+        let changed = self.changed.as_ref();
+        let untouched = changed.map(|changed| touched::keep(&mut collected, rendered, &compiled, changed));
         let mut report = Report {
-            summary: summary(environments, suppressed.count),
+            summary: Summary { untouched: untouched.unwrap_or(0), ..summary(environments, suppressed.count) },
             findings: sorted(collected.into_iter().map(|collected| collected.finding).collect()),
             notes: rendered.notes().to_vec(),
             whole: is_whole,

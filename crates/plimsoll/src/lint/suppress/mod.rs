@@ -68,7 +68,9 @@ pub(crate) fn suppress(collected: &mut Vec<Collected>, scene: &Scene<'_>) -> Sup
             if exception.covers_any(collected, environments) {
                 used[at] = true;
                 if !expired(exception) {
-                    take_out(exception, collected, environments);
+                    let count = collected.finding.occurrences.len();
+                    let keep: Vec<bool> = (0..count).map(|at| !exception.covers(collected, at, environments)).collect();
+                    collected.retain(&keep);
                 }
             }
         }
@@ -123,20 +125,6 @@ impl<'a> Index<'a> {
         found.sort_unstable();
         found.dedup();
         found
-    }
-}
-
-fn take_out(exception: &Exception, collected: &mut Collected, environments: &[Environment]) {
-    let keep: Vec<bool> =
-        (0..collected.finding.occurrences.len()).map(|at| !exception.covers(collected, at, environments)).collect();
-    let mut kept = keep.iter();
-    collected.finding.occurrences.retain(|_| *kept.next().unwrap_or(&true));
-    let mut kept = keep.iter();
-    collected.places.retain(|_| *kept.next().unwrap_or(&true));
-    let occurrences = &collected.finding.occurrences;
-    collected.finding.environments = occurrences.iter().map(|occurrence| occurrence.environment.clone()).collect();
-    if let Some(severity) = occurrences.iter().map(|occurrence| occurrence.severity).max() {
-        collected.finding.severity = severity;
     }
 }
 
