@@ -38,7 +38,9 @@ struct Git<'a> {
 impl Git<'_> {
     fn run(&self, args: &[&str]) -> Result<Output, Error> {
         let mut command = Command::new("git");
-        SURROUNDINGS.iter().for_each(|name| _ = command.env_remove(name));
+        for name in SURROUNDINGS {
+            command.env_remove(name);
+        }
         // Nothing is written, and no program is started that the repository's configuration names.
         command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C").arg("-C").arg(self.root);
         command.args(["-c", "core.fsmonitor=false", "--no-pager"]).args(args);

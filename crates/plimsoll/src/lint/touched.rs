@@ -97,11 +97,10 @@ impl<'a> Touched<'a> {
         for folder in
             config.iter().flat_map(|config| &config.policies.paths).filter_map(|path| Files::join("", path).ok())
         {
-            let below: Vec<&str> = rest.iter().copied().filter(|path| is_in(path, &folder)).collect();
-            if !below.is_empty() {
+            if rest.iter().any(|path| is_in(path, &folder)) {
                 let own = compiled.policies().filter(|policy| !policy.builtin && is_in(&policy.file, &folder));
                 rewritten.extend(own.map(|policy| policy.id.clone()));
-                below.iter().for_each(|path| _ = rest.remove(path));
+                rest.retain(|path| !is_in(path, &folder));
             }
         }
         let may_be_anything = may_be_anything(rendered);
@@ -163,11 +162,8 @@ impl<'a> Charts<'a> {
             touched |= *self.seen.entry(Arc::as_ptr(chart)).or_insert_with(|| {
                 // A chart in an archive lies at `<archive>!<directory>`.
                 let place = chart.directory.split('!').next().unwrap_or(&chart.directory);
-                let below: Vec<&str> = self.changed.below(place).collect();
-                below.iter().for_each(|path| _ = rest.remove(path));
-                let touched = self.changed.contains(place) || !below.is_empty();
-                take(self.changed, place, rest);
-                touched
+                rest.retain(|path| !is_in(path, place));
+                self.changed.touches(place)
             });
         }
         touched
@@ -185,27 +181,23 @@ fn is_in(path: &str, directory: &str) -> bool {
 }
 
 /// Whether a changed path that belongs to nothing that was rendered may have meant something all the same.
-fn may_be_anything<'a>(rendered: &'a Rendered) -> impl Fn(&str) -> bool + 'a {
+fn may_be_anything(rendered: &Rendered) -> impl Fn(&str) -> bool {
     let config = rendered.settings.config.as_ref().filter(|config| !config.file.is_empty());
-    let named = config.map(|config| Named::new(config));
+    let named = config.map(|config| (config, Named::new(config)));
     let lock = rendered.files.read_text(LOCK);
     move |path| {
         let kind = rendered.files.kind(path).ok().flatten();
-        match (&config, &named) {
+        if let Some((config, named)) = &named {
             // A directory is a repository of its own, of which anything may be gone.
-            (Some(config), Some(named)) => {
-                path == &*config.file
-                    || kind == Some(EntryKind::Directory)
-                    || kind.is_none() && named.may_have_been(path)
-                    || named.is_list_or_key(path)
-                    || path == LOCK
-                    || lock.as_ref().is_ok_and(|lock| lock.contains(path))
-            }
-            // Plain input takes what lies below the paths it was given; what is gone may have been a part of it.
-            _ => {
-                let is_read = kind == Some(EntryKind::Directory) || READ.iter().any(|end| path.ends_with(end));
-                kind != Some(EntryKind::File) && is_read && rendered.inputs.iter().any(|input| is_in(path, input))
-            }
+            return path == &*config.file
+                || kind == Some(EntryKind::Directory)
+                || kind.is_none() && named.may_have_been(path)
+                || named.is_list_or_key(path)
+                || path == LOCK
+                || lock.as_ref().is_ok_and(|lock| lock.contains(path));
         }
+        // Plain input takes what lies below the paths it was given; what is gone may have been a part of it.
+        let is_read = kind == Some(EntryKind::Directory) || READ.iter().any(|end| path.ends_with(end));
+        kind != Some(EntryKind::File) && is_read && rendered.inputs.iter().any(|input| is_in(path, input))
     }
 }

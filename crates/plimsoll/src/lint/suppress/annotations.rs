@@ -29,10 +29,20 @@ pub(super) struct Annotated {
     pub(super) sensitive: bool,
 }
 
+/// An annotation's place, and one line of it; nothing where it is not text.
+type Line<'a> = (Location, Option<&'a str>);
+
+/// What a line stands on.
+#[derive(Default)]
+struct On {
+    places: BTreeSet<Place>,
+    sensitive: bool,
+}
+
 /// Finds the suppressions in annotations of all environments' own objects, in order.
 pub(super) fn find(environments: &[Environment]) -> Vec<Annotated> {
     let mut places = Places::new(environments);
-    let mut found: BTreeMap<(Location, Option<&str>), (BTreeSet<Place>, bool)> = BTreeMap::new();
+    let mut found: BTreeMap<Line<'_>, On> = BTreeMap::new();
     for (at, environment) in environments.iter().enumerate() {
         for (number, resource) in environment.resources.iter().enumerate().filter(|(_, one)| !one.is_external()) {
             let annotations = resource.node().at(&["metadata", "annotations"]);
@@ -45,15 +55,15 @@ pub(super) fn find(environments: &[Environment]) -> Vec<Annotated> {
                 None => vec![None],
             };
             for line in lines {
-                let (places, sensitive) = found.entry((location.clone(), line)).or_default();
-                places.insert(place);
-                *sensitive |= mentions_secret(&resource.manifest.text);
+                let on = found.entry((location.clone(), line)).or_default();
+                on.places.insert(place);
+                on.sensitive |= mentions_secret(&resource.manifest.text);
             }
         }
     }
     found
         .into_iter()
-        .map(|((location, line), (places, sensitive))| {
+        .map(|((location, line), On { places, sensitive })| {
             let directive = match line {
                 Some(line) => Directive::read(line),
                 None => Err(Mistake {

@@ -103,7 +103,9 @@ impl<'a> Index<'a> {
                 Scope::Named => index.named.entry(policy).or_default().push(at),
                 Scope::Line { file, line } => index.lines.entry((policy, file, *line)).or_default().push(at),
                 Scope::On(places) => {
-                    places.iter().for_each(|place| index.objects.entry((policy, *place)).or_default().push(at));
+                    for place in places {
+                        index.objects.entry((policy, *place)).or_default().push(at);
+                    }
                 }
             }
         }
@@ -131,20 +133,15 @@ impl<'a> Index<'a> {
 /// A finding about a suppression itself.
 fn about(exception: &Exception, environments: &[Environment], policy: &str) -> Collected {
     let Exception { policy: id, whom, .. } = exception;
-    let (severity, message, fix) = match exception.expires.filter(|_| policy == EXPIRED) {
-        Some(date) => {
-            let message = format!("the suppression of `{id}` {whom} expired after {date}");
-            let fix = match &exception.owner {
-                Some(owner) => format!("fix what it hid, or have `{owner}` decide on a new date"),
-                None => "fix what it hid, or decide on a new date".to_owned(),
-            };
-            (Severity::Error, message, fix)
-        }
-        None => {
-            let message = format!("the suppression of `{id}` {whom} suppresses nothing");
-            let fix = "remove it, or correct the policy, the object or the line that it is for";
-            (Severity::Warning, message, fix.to_owned())
-        }
+    let (severity, message, fix) = if let Some(date) = exception.expires.filter(|_| policy == EXPIRED) {
+        let message = format!("the suppression of `{id}` {whom} expired after {date}");
+        let who =
+            exception.owner.as_ref().map_or_else(|| "decide".to_owned(), |owner| format!("have `{owner}` decide"));
+        (Severity::Error, message, format!("fix what it hid, or {who} on a new date"))
+    } else {
+        let message = format!("the suppression of `{id}` {whom} suppresses nothing");
+        let fix = "remove it, or correct the policy, the object or the line that it is for";
+        (Severity::Warning, message, fix.to_owned())
     };
     let stands_in = |at: usize| match &exception.scope {
         Scope::On(places) => places.iter().any(|place| place.environment == at),

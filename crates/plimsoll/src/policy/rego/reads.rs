@@ -15,6 +15,7 @@ use crate::policy::nearest;
 
 /// Which documents a policy reads, with everything it imports; too much rather than too little.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a document that is read or is not")]
 pub struct Reads {
     /// `input.environment` (or `input` as a whole).
     pub environment: bool,
