@@ -12,6 +12,7 @@ mod documents;
 mod example;
 mod fences;
 mod formats;
+mod hook;
 mod mutations;
 mod report_schema;
 mod run;
