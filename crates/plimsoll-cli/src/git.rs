@@ -22,11 +22,9 @@ pub(crate) fn changed(workspace: &Workspace, revision: &str) -> Result<Changed, 
     let git = Git { root };
     git.repository()?;
     let base = git.base(revision)?;
-    // Names are relative to the workspace's root and end at it: nothing outside is ever read.
-    let differing =
-        git.names(&["diff", "--name-only", "-z", "--no-renames", "--relative", "--ignore-submodules=none", &base])?;
-    let untracked = git.names(&["ls-files", "-z", "--others", "--exclude-standard"])?;
-    let changed: BTreeSet<String> = differing.into_iter().chain(untracked).collect();
+    let committed =
+        git.names(&["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--relative", &base, "HEAD"])?;
+    let changed: BTreeSet<String> = committed.into_iter().chain(git.uncommitted()?).collect();
     let links = git.links(&Changed::new(changed.clone()))?;
     Ok(Changed::new(changed.into_iter().chain(links)))
 }
@@ -41,7 +39,7 @@ impl Git<'_> {
         for name in SURROUNDINGS {
             command.env_remove(name);
         }
-        // Nothing is written, and no program is started that the repository's configuration names.
+        // Nothing is written, and no monitor started that the repository's configuration names.
         command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C").arg("-C").arg(self.root);
         command.args(["-c", "core.fsmonitor=false", "--no-pager"]).args(args);
         command.output().map_err(|error| match error.kind() {
@@ -69,6 +67,20 @@ impl Git<'_> {
         }
         let names = output.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+    }
+
+    /// What is staged, what is not, and what Git does not know.
+    ///
+    /// `git diff` would tell the same, but brings the index up to date on its way.
+    fn uncommitted(&self) -> Result<Vec<String>, Error> {
+        let prefix = self.names(&["rev-parse", "--show-prefix"])?.concat();
+        let prefix = prefix.strip_suffix('\n').unwrap_or(&prefix);
+        let args =
+            ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=none", "--no-renames"];
+        let entries = self.names(&[&args[..], &["--", "."]].concat())?;
+        // `XY <path>` by git-status(1), from the root of the repository whatever directory it is asked in.
+        let path = |entry: &String| entry.get(3..)?.strip_prefix(prefix).map(str::to_owned);
+        Ok(entries.iter().filter_map(path).collect())
     }
 
     fn repository(&self) -> Result<(), Error> {

@@ -14,6 +14,7 @@ mod fences;
 mod formats;
 mod hook;
 mod mutations;
+mod pages;
 mod report_schema;
 mod run;
 mod structure;

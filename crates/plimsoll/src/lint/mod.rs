@@ -131,22 +131,15 @@ impl Linter {
         let outcome = evaluation.run(&subjects);
         let mut collected = collect::collect(environments, settings, outcome.hits);
         let is_whole = settings.whole && !self.selected && self.changed.is_none();
-        let scene = suppress::Scene {
-            settings,
-            environments,
-            policies: &self.known,
-            now: self.now,
-            // What could not be rendered or run may be what a suppression is for.
-            whole: is_whole
-                && rendered.errors().is_empty()
-                && compiled.errors().is_empty()
-                && outcome.errors.is_empty(),
-        };
+        // What could not be rendered or run may be what a suppression is for.
+        let is_done = rendered.errors().is_empty() && compiled.errors().is_empty() && outcome.errors.is_empty();
+        let (policies, now) = (&self.known, self.now);
+        let scene = suppress::Scene { settings, environments, policies, now, whole: is_whole && is_done };
         let suppressed = suppress::suppress(&mut collected, &scene);
         let changed = self.changed.as_ref();
-        let untouched = changed.map(|changed| touched::keep(&mut collected, rendered, &compiled, changed));
+        let untouched = changed.map_or(0, |changed| touched::keep(&mut collected, rendered, &compiled, changed));
         let mut report = Report {
-            summary: Summary { untouched: untouched.unwrap_or(0), ..summary(environments, suppressed.count) },
+            summary: Summary { untouched, ..summary(environments, suppressed.count) },
             findings: sorted(collected.into_iter().map(|collected| collected.finding).collect()),
             notes: rendered.notes().to_vec(),
             whole: is_whole,
