@@ -18,4 +18,5 @@ mod pages;
 mod report_schema;
 mod run;
 mod structure;
+mod traces;
 mod workspaces;
