@@ -48,6 +48,19 @@ fn annotations_that_cannot_be_read() {
 }
 
 #[test]
+fn no_baseline_is_written_over_while_one_cannot_be_read() {
+    for text in ["rbac/wildcard", "rbac/wildcrd reason=x", "rbac/wildcard reason=x expires=soon"] {
+        let case = Case::new();
+        let write = ["check", "--now", "2026-11-22T10:00:00Z", "--write-baseline", "baseline.json"];
+        assert_eq!(case.run(&write).code, 0);
+        let before = std::fs::read_to_string(case.path("baseline.json")).unwrap();
+        let case = case.and(TEMPLATE, format!("{WHOLE}# plimsoll: ignore={text}\n"));
+        assert_eq!(case.run(&write).code, 2);
+        assert_eq!(std::fs::read_to_string(case.path("baseline.json")).unwrap(), before);
+    }
+}
+
+#[test]
 fn a_file_full_of_mistakes_is_told_of_in_part() {
     let many = "# plimsoll: ignore=rbac/wildcrd reason=x\n".repeat(100_000);
     let outcome = Case::template(&many).run(&["check", "--format", "json"]);
