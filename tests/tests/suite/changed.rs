@@ -49,7 +49,8 @@ impl Repository {
     /// Adds a line to a file that means nothing.
     fn touch(&self, path: &str) {
         let text = fs::read_to_string(self.path(path)).unwrap_or_default();
-        let comment = if path.ends_with(".j2") { "{# touched #}\n" } else { "# touched\n" };
+        let is_template = Path::new(path).extension().is_some_and(|end| end == "j2");
+        let comment = if is_template { "{# touched #}\n" } else { "# touched\n" };
         self.put(path, format!("{comment}{text}"));
     }
 

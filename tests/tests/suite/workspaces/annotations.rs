@@ -53,7 +53,7 @@ fn a_container_a_pointer_and_several_lines_narrow_it_down() {
     let log = format!("{TAG} Deployment shop/a /spec/template/spec/containers/1/image");
     for narrow in ["container=app", "pointer=/spec/template/spec/containers/0"] {
         let report = check(&texts(&[("a.yaml", &pod("a", &format!("plimsoll.dev/ignore: {TAG} reason=x {narrow}")))]));
-        assert_eq!(about(&report, TAG), [log.clone()], "{narrow}");
+        assert_eq!(about(&report, TAG), [log.as_str()], "{narrow}");
     }
     let lines =
         format!("plimsoll.dev/ignore: |\n      {TAG} reason=x container=app\n\n      {TAG} reason=y container=log\n");
