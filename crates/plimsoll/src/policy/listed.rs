@@ -24,6 +24,8 @@ pub struct Listed {
     pub on: String,
     /// What to do about a violation.
     pub fix: String,
+    /// Whether a suppression may take its findings out.
+    pub suppressible: bool,
     /// What is not declared and would have to be for the policy to speak; empty for one that speaks.
     pub silent_until: Vec<String>,
 }
@@ -38,6 +40,7 @@ impl Listed {
             severity: policy.severity.clone(),
             on: policy.on.to_string(),
             fix: policy.fix.clone(),
+            suppressible: policy.suppressible,
             silent_until,
         }
     }

@@ -24,6 +24,7 @@ pub(super) struct Metadata {
     pub(super) facts: Domains,
     pub(super) fix: String,
     pub(super) sensitive: bool,
+    pub(super) suppressible: bool,
     pub(super) params: BTreeMap<String, Parameter>,
 }
 
@@ -49,6 +50,7 @@ struct Custom {
     fix: Option<String>,
     #[serde(default)]
     sensitive: bool,
+    suppressible: Option<bool>,
     #[serde(default)]
     params: BTreeMap<String, RawParameter>,
 }
@@ -131,6 +133,7 @@ pub(super) fn read(file: &Arc<str>, source: &str) -> Result<Metadata, Error> {
         facts,
         fix,
         sensitive: custom.sensitive,
+        suppressible: custom.suppressible.unwrap_or(true),
         params,
     })
 }
@@ -303,6 +306,7 @@ mod tests {
     #[test]
     fn reads_all_of_it() {
         let extra = "#   needs: [mirrors, params.list]\n#   facts: [rbac]\n#   sensitive: true\n#   unknown: warning\n\
+                     #   suppressible: false\n\
                      #   params:\n#     list: {description: Some, default: [1]}\n";
         let metadata = read(&"f".into(), &text(&format!("{FULL}{extra}"))).unwrap();
         assert_eq!(metadata.title, "A thing");
@@ -312,7 +316,7 @@ mod tests {
         assert_eq!(metadata.needs, [Need::Mirrors, Need::Parameter("list".into())]);
         assert_eq!(metadata.facts, [Domain::Rbac].into());
         assert_eq!(metadata.unknown, Severity::Warning);
-        assert!(metadata.sensitive);
+        assert!(metadata.sensitive && !metadata.suppressible);
         assert_eq!(metadata.params["list"].kind, ParameterType::List);
     }
 
