@@ -13,7 +13,7 @@ use super::mesh::Membership;
 use super::pod::Pod;
 use super::ports::{ConnectionSet, PortSet, Protocol};
 use super::reach::{Asked, End, Network, Reach, Step};
-use super::rule::{Action, Direction, Other, PeerRule, Peers, PodSelector, Rule, Scope, Tier};
+use super::rule::{Action, Direction, HostNetwork, Other, PeerRule, Peers, PodSelector, Rule, Scope, Tier};
 
 /// Why a pair can exchange what it can, and no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,42 @@ impl Network<'_> {
         }
         because.sort_by_key(|one| one.side == Direction::Ingress);
         Explanation { reach, because }
+    }
+
+    /// What cannot be decided from manifests, and how it was taken.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let on_nodes = self.pods.peers.iter().filter(|peer| {
+            peer.groups.iter().any(|group| self.pods.groups[*group as usize].host_network)
+        });
+        let on_nodes: Vec<String> = on_nodes.map(ToString::to_string).collect();
+        if let [first, more @ ..] = on_nodes.as_slice() {
+            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            let taken = match self.options.host_network {
+                HostNetwork::Pod => "as if policies were applied to it, which many plugins do not do",
+                HostNetwork::Node => "as nodes, to which no policy is applied",
+            };
+            notes.push(format!("{first}{more} is on the network of its node, and is taken {taken}"));
+        }
+        for policy in &self.policies {
+            let rules = Direction::BOTH.into_iter().flat_map(|direction| policy.rules(direction).unwrap_or_default());
+            let names = |wanted: fn(&PeerRule) -> bool| {
+                rules.clone().any(|rule| match &rule.peers {
+                    Peers::Anyone => false,
+                    Peers::Listed(entries) => entries.iter().any(wanted),
+                })
+            };
+            let id = &self.resources[policy.at].id;
+            for (is, what) in [
+                (names(|entry| matches!(entry, PeerRule::Domains)), "domain names"),
+                (names(|entry| matches!(entry, PeerRule::Nodes(_))), "nodes"),
+            ] {
+                if is {
+                    notes.push(format!("{} `{}` names {what}, whose addresses are in no manifest", id.kind, id.name));
+                }
+            }
+        }
+        notes
     }
 
     fn openings(&self, destination: End<'_>) -> Vec<Because> {
