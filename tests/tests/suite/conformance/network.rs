@@ -62,10 +62,12 @@ impl Answer {
     }
 
     fn lines(&self) -> Vec<String> {
-        let inside = self.inside.iter().map(|((source, destination), ports)| format!("{source} => {destination} : {ports}"));
-        let outside = self.outside.iter().map(|((peer, direction, ports), ranges)| {
-            format!("{peer} {direction} {} : {ports}", ranges.join(" "))
-        });
+        let inside =
+            self.inside.iter().map(|((source, destination), ports)| format!("{source} => {destination} : {ports}"));
+        let outside = self
+            .outside
+            .iter()
+            .map(|((peer, direction, ports), ranges)| format!("{peer} {direction} {} : {ports}", ranges.join(" ")));
         inside.chain(outside).collect()
     }
 }

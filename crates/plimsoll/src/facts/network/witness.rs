@@ -86,9 +86,11 @@ impl Network<'_> {
     /// What cannot be decided from manifests, and how it was taken.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let on_nodes = self.pods.peers.iter().filter(|peer| {
-            peer.groups.iter().any(|group| self.pods.groups[*group as usize].host_network)
-        });
+        let on_nodes = self
+            .pods
+            .peers
+            .iter()
+            .filter(|peer| peer.groups.iter().any(|group| self.pods.groups[*group as usize].host_network));
         let on_nodes: Vec<String> = on_nodes.map(ToString::to_string).collect();
         if let [first, more @ ..] = on_nodes.as_slice() {
             let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };

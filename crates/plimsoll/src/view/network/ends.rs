@@ -19,7 +19,8 @@ impl Ends {
             [] => Ok(None),
             [one] => Ok(Some(*one)),
             several => {
-                let names: Vec<String> = several.iter().take(5).map(|end| format!("`{}`", network.name(*end))).collect();
+                let names: Vec<String> =
+                    several.iter().take(5).map(|end| format!("`{}`", network.name(*end))).collect();
                 Err(Error::new(ErrorKind::Argument, format!("`{}` names more than one end", self.name))
                     .with_help(format!("a pair is explained one at a time: there is {}", names.join(", "))))
             }
@@ -53,7 +54,8 @@ pub(super) fn resolve(name: &str, networks: &[Network<'_>]) -> Result<Vec<Ends>>
         .collect();
     let meant = nearest(name, names.iter().map(String::as_str)).map(|meant| format!("did you mean `{meant}`?"));
     let help = meant.unwrap_or_else(|| {
-        "give a workload as `namespace/name`, addresses as `10.0.0.0/8`, `external`, or `{ingress-controller}`".to_owned()
+        "give a workload as `namespace/name`, addresses as `10.0.0.0/8`, `external`, or `{ingress-controller}`"
+            .to_owned()
     });
     Err(Error::new(ErrorKind::Argument, format!("`{name}` is no workload, and no address")).with_help(help))
 }
