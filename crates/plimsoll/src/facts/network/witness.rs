@@ -3,7 +3,7 @@
 //! For what is admitted the rules that admit it, for what is blocked the policies that block it and on which
 //! side; each with the object and the JSON pointer of the rule. Places in templates are the view's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -156,7 +156,10 @@ impl Network<'_> {
         let admitted = self.side(&asked, side, pod, other, &mut |step| steps.push(step));
         steps.iter().for_each(|step| telling.step(step));
         if asked.namespace.is_empty() {
-            telling.open(&asked, &steps);
+            // Of a controller nobody names, that nothing selects it is no news.
+            if *pod.namespace != *CONTROLLER || !steps.is_empty() {
+                telling.open(&asked, &steps);
+            }
         } else if !admitted.is_all() {
             telling.isolated(&asked, other, &ConnectionSet::all().difference(&admitted));
         }
@@ -243,7 +246,13 @@ impl Telling<'_, '_> {
             let policy = &network.policies[*at as usize];
             let rules = policy.rules(self.side).unwrap_or_default();
             let missed = rules.iter().filter(|rule| !network.options.matches(Tier::Namespace, rule, other));
-            let missed: Vec<String> = missed.map(|rule| format!("rule {} {}", rule.at, misses(rule, other))).collect();
+            let mut by_words: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for rule in missed {
+                by_words.entry(misses(rule, other)).or_default().push(rule.at.to_string());
+            }
+            let mut missed: Vec<(Vec<String>, String)> = by_words.into_iter().map(|(words, at)| (at, words)).collect();
+            missed.sort();
+            let missed: Vec<String> = missed.iter().map(|(at, words)| rules_are(at, words)).collect();
             let what = match (rules.len(), missed.as_slice()) {
                 (0, _) => format!("has no {} rule, so of itself it admits nothing", self.side.name()),
                 (_, []) => format!("isolates it, and its rules leave {blocked} out"),
@@ -253,6 +262,14 @@ impl Telling<'_, '_> {
             let pointer = pointer(self.side, rules.is_empty());
             self.add(Effect::Blocks, words, Some(policy.at), pointer);
         }
+    }
+}
+
+/// What one rule asks for, or several that ask for the same.
+fn rules_are(at: &[String], words: &str) -> String {
+    match at {
+        [one] => format!("rule {one} is {words}"),
+        several => format!("rules {} are {words}", several.join(", ")),
     }
 }
 
@@ -267,12 +284,12 @@ fn pointer(side: Direction, empty: bool) -> &'static str {
 
 /// What a rule asks for that the other end is not.
 fn misses(rule: &Rule, other: Other<'_>) -> String {
-    let Peers::Listed(entries) = &rule.peers else { return "is about everyone".to_owned() };
+    let Peers::Listed(entries) = &rule.peers else { return "about everyone".to_owned() };
     let words: BTreeSet<String> = entries.iter().map(|entry| entry_misses(entry, other)).collect();
     if words.is_empty() {
-        return "names nobody".to_owned();
+        return "about nobody".to_owned();
     }
-    format!("is about {}", words.into_iter().collect::<Vec<_>>().join(" or "))
+    format!("about {}", words.into_iter().collect::<Vec<_>>().join(" or "))
 }
 
 fn entry_misses(entry: &PeerRule, other: Other<'_>) -> String {

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::facts::namespace::namespaces;
-use crate::facts::network::{self, ConnectionSet, Direction, Effect, End, Endpoint, Filter, LIMIT, Network};
+use crate::facts::network::{self, ConnectionSet, Direction, Effect, End, Endpoint, Filter, LIMIT, Network, Through};
 use crate::facts::workload::workloads;
 use crate::nearest::nearest;
 use crate::rendered::places::{Place, Places};
@@ -108,10 +108,14 @@ pub struct ExposedView {
     pub destination: Arc<str>,
     /// The object: `Ingress shop/web`.
     pub by: String,
-    /// The Service it goes through.
+    /// How it opens them.
+    pub through: Through,
+    /// The Service it goes through; itself, where a Service does it.
     pub service: Arc<str>,
-    /// The ports that are opened, whether or not policies admit them.
+    /// The ports that are opened.
     pub ports: ConnectionSet,
+    /// Of those what policies admit: from a controller that is not named, or from any address outside.
+    pub admitted: ConnectionSet,
 }
 
 /// Why a pair can exchange what it can.
@@ -204,7 +208,9 @@ fn listed(
         ExposedView {
             destination: names[one.peer.index()].clone(),
             by: format!("{} {}/{}", by.kind, by.namespace.as_deref().unwrap_or(""), by.name),
+            through: one.through,
             service: service.name.clone(),
+            admitted: network.admitted(one),
             ports: one.ports.clone(),
         }
     });

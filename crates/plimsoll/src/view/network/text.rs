@@ -3,7 +3,10 @@
 use std::io;
 
 use super::{BecauseView, ConnectionView, EnvironmentView, ExplanationView, NetworkView};
-use crate::facts::network::{Direction, Effect};
+use crate::facts::network::{AddressRange, Direction, Effect, Family, Through};
+
+/// What both families of addresses are called together.
+const ANYWHERE: &str = "anywhere outside, IPv4 and IPv6";
 
 /// How wide a line may be.
 const WIDTH: usize = 100;
@@ -26,28 +29,39 @@ pub(super) fn write(view: &NetworkView, out: &mut dyn io::Write) -> io::Result<(
 }
 
 fn listed(environment: &EnvironmentView, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut source = "";
-    let mut rest = environment.connections.as_slice();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        if *first.source != *source {
-            source = &first.source;
-            writeln!(out, "\n  {source}")?;
+    let mut sources = environment.connections.chunk_by(|one, next| one.source == next.source).peekable();
+    while let Some(rows) = sources.next() {
+        let mut source = &*rows[0].source;
+        let same = |next: &&[ConnectionView]| is_anywhere(source, &next[0].source) && are_equal(rows, next);
+        if sources.next_if(same).is_some() {
+            source = ANYWHERE;
         }
-        let mut destination = &*first.destination;
-        if let [next, after @ ..] = rest
-            && is_anywhere(first, next)
-        {
-            destination = "anywhere outside, IPv4 and IPv6";
-            rest = after;
+        writeln!(out, "\n  {source}")?;
+        let mut rows = rows.iter().peekable();
+        while let Some(first) = rows.next() {
+            let other =
+                rows.next_if(|next| is_anywhere(&first.destination, &next.destination) && is_equal(first, next));
+            let destination = if other.is_some() { ANYWHERE } else { &*first.destination };
+            row(&format!("    → {destination}"), first, out)?;
         }
-        row(&format!("    → {destination}"), first, out)?;
     }
     if !environment.exposed.is_empty() {
         writeln!(out, "\n  opened to the outside")?;
         for exposed in &environment.exposed {
-            writeln!(out, "    {} {}", exposed.destination, exposed.ports)?;
-            wrapped(&format!("by {} through the Service {}", exposed.by, exposed.service), "      ", out)?;
+            writeln!(out, "    {}  {}", exposed.destination, exposed.ports.to_string().replace(',', ", "))?;
+            let by = match exposed.through {
+                Through::LoadBalancer | Through::NodePort => format!("by {} of type {}", exposed.by, exposed.through),
+                _ => format!("by {} through the Service {}", exposed.by, exposed.service),
+            };
+            let admitted = match (exposed.admitted == exposed.ports, exposed.admitted.is_empty()) {
+                (true, _) => String::new(),
+                (false, true) if exposed.through.is_controller() => {
+                    "; policies admit none of it from a controller of which nothing is known".to_owned()
+                }
+                (false, true) => "; policies admit none of it".to_owned(),
+                (false, false) => format!("; policies admit {} of it", exposed.admitted),
+            };
+            wrapped(&format!("{by}{admitted}"), "      ", out)?;
         }
     }
     let count = environment.connections.len();
@@ -58,11 +72,22 @@ fn listed(environment: &EnvironmentView, out: &mut dyn io::Write) -> io::Result<
     Ok(())
 }
 
-/// Whether two rows are every address of both families, with the same ports.
-fn is_anywhere(one: &ConnectionView, next: &ConnectionView) -> bool {
-    &*one.destination == "0.0.0.0-255.255.255.255[External]"
-        && &*next.destination == "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff[External]"
-        && (&one.source, &one.ports, &one.conditional) == (&next.source, &next.ports, &next.conditional)
+/// Whether two ends are every address of one family, and every one of the other.
+fn is_anywhere(one: &str, next: &str) -> bool {
+    if !one.starts_with("0.0.0.0-") || !next.starts_with("::-") {
+        return false;
+    }
+    let [four, six] = Family::ALL.map(|family| format!("{}[External]", AddressRange::all(family)));
+    one == four && next == six
+}
+
+fn is_equal(one: &ConnectionView, other: &ConnectionView) -> bool {
+    (&one.ports, &one.conditional) == (&other.ports, &other.conditional)
+}
+
+fn are_equal(rows: &[ConnectionView], others: &[ConnectionView]) -> bool {
+    rows.len() == others.len()
+        && rows.iter().zip(others).all(|(one, other)| one.destination == other.destination && is_equal(one, other))
 }
 
 /// A name and its ports, on one line where both fit.
