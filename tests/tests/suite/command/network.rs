@@ -119,14 +119,14 @@ fn external_peers_are_ranges_of_both_families_and_the_controller_has_its_name() 
 fn text_is_for_people() {
     let text = network(&["-e", "production"]).ended(0).stdout;
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!("network_listing", text);
 }
 
 #[test]
 fn a_pair_is_explained_with_the_lines_of_the_templates() {
     let text = network(&["-e", "production", "--from", "job", "--to", "cache"]).ended(0).stdout;
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-    insta::assert_snapshot!(text);
+    insta::assert_snapshot!("network_pair", text);
     let found = network(&["-e", "production", "--from", "web", "--to", "cache", "--format", "json"]).ended(0).json();
     let explanation = &found["environments"]["production"]["explanation"];
     assert_eq!((&explanation["ports"], &explanation["source"]), (&json!("TCP 6379"), &json!("shop/web[Deployment]")));
