@@ -21,6 +21,10 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write the manifests of every environment
     Render(RenderArgs),
+    /// Print who reaches whom, as network policies admit it
+    ///
+    /// With --from and --to, says why one pair can exchange what it can, and why no more.
+    Network(NetworkArgs),
     /// Look at the policies and test your own
     Policies {
         #[command(subcommand)]
@@ -174,6 +178,29 @@ pub(crate) struct RenderArgs {
     /// Only templates whose path matches
     #[arg(long, value_name = "GLOB")]
     pub(crate) show_only: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NetworkArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// text, json, dot (Graphviz) or mermaid
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Only what this reaches: `namespace/name`, `name`, addresses (`10.0.0.0/8`), `external`, or
+    /// `{ingress-controller}`
+    #[arg(long, value_name = "END")]
+    pub(crate) from: Option<String>,
+
+    /// Only what reaches this
+    #[arg(long, value_name = "END")]
+    pub(crate) to: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
