@@ -10,6 +10,7 @@ pub mod image;
 pub mod namespace;
 pub mod network;
 pub mod parity;
+pub mod pod_security;
 mod pods;
 pub mod quantity;
 pub mod references;
@@ -23,13 +24,13 @@ pub mod world;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use serde::Serialize;
 
 use crate::manifest::{Resource, ResourceId};
 pub use domain::{Domain, Domains};
+use namespace::Namespaces;
 use pods::PodIndex;
 use workload::Workload;
 use world::{Declared, World};
@@ -76,6 +77,9 @@ pub struct ResourceFacts {
     /// Literals that look like secrets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<secret::LiteralSecret>,
+    /// What the Pod Security Standards say against a workload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_security: Option<pod_security::PodSecurity>,
     /// What a Service selects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<network::PodsOf>,
@@ -93,7 +97,7 @@ pub struct Facts<'a> {
     /// Its workloads, in the order of the resources.
     pub workloads: Vec<Workload<'a>>,
     /// Its namespaces.
-    pub namespaces: BTreeMap<Arc<str>, namespace::Namespace>,
+    pub namespaces: Namespaces,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -105,9 +109,10 @@ impl<'a> Facts<'a> {
     /// number of resources, and with that of the pods each selector selects.
     pub fn derive(resources: &'a [Resource], declared: &Declared, _domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
-        let of_resource = of_resources(resources, &workloads, declared);
+        let namespaces = namespace::namespaces(resources, declared);
+        let of_resource = of_resources(resources, &workloads, &namespaces, declared);
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
-        Self { workloads, namespaces: namespace::namespaces(resources, declared), of_resource, workload_of }
+        Self { workloads, namespaces, of_resource, workload_of }
     }
 
     /// What was derived about the resource at a position.
@@ -121,7 +126,12 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &Declared) -> Vec<ResourceFacts> {
+fn of_resources(
+    resources: &[Resource],
+    workloads: &[Workload<'_>],
+    namespaces: &Namespaces,
+    declared: &Declared,
+) -> Vec<ResourceFacts> {
     let world = World::new(resources, declared);
     let by_id = workloads.iter().enumerate().map(|(index, workload)| (&workload.resource.id, index)).collect();
     let derivation = Derivation { world: &world, workloads, pods: PodIndex::new(workloads), by_id };
@@ -140,6 +150,7 @@ fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &D
             isolation: Some(isolation),
             quantities: requests::suspicious_in_workload(workload),
             secrets: secret::secrets(workload),
+            pod_security: pod_security::of_workload(workload, namespaces, declared),
             services,
             budgets,
             autoscalers,

@@ -28,6 +28,8 @@ pub struct Policy {
     pub severity: Severities,
     /// The severity of the verdict unknown.
     pub unknown: Severity,
+    /// The severity of a violation that says `raised`, where it is more than the tier's; without it none may.
+    pub raised: Option<Severity>,
     /// What the policy is evaluated for.
     pub on: On,
     /// What must be declared before the policy speaks; all of them.
