@@ -12,6 +12,8 @@ pub mod network;
 pub mod parity;
 pub mod pod_security;
 mod pods;
+pub mod probes;
+pub mod providers;
 pub mod quantity;
 pub mod references;
 pub mod requests;
@@ -25,6 +27,7 @@ pub mod world;
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -80,6 +83,12 @@ pub struct ResourceFacts {
     /// What the Pod Security Standards say against a workload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod_security: Option<pod_security::PodSecurity>,
+    /// The probes of a workload's containers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<probes::Probes>,
+    /// The team that the release of a workload belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<Arc<str>>,
     /// What a Service selects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<network::PodsOf>,
@@ -98,6 +107,8 @@ pub struct Facts<'a> {
     pub workloads: Vec<Workload<'a>>,
     /// Its namespaces.
     pub namespaces: Namespaces,
+    /// What its objects need and nobody is known to provide.
+    pub providers: Vec<providers::Provider>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -110,9 +121,11 @@ impl<'a> Facts<'a> {
     pub fn derive(resources: &'a [Resource], declared: &Declared, _domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
         let namespaces = namespace::namespaces(resources, declared);
-        let of_resource = of_resources(resources, &workloads, &namespaces, declared);
+        let world = World::new(resources, declared);
+        let of_resource = of_resources(&world, &workloads, &namespaces);
+        let providers = providers::missing(&world, &workloads);
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
-        Self { workloads, namespaces, of_resource, workload_of }
+        Self { workloads, namespaces, providers, of_resource, workload_of }
     }
 
     /// What was derived about the resource at a position.
@@ -126,15 +139,9 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn of_resources(
-    resources: &[Resource],
-    workloads: &[Workload<'_>],
-    namespaces: &Namespaces,
-    declared: &Declared,
-) -> Vec<ResourceFacts> {
-    let world = World::new(resources, declared);
+fn of_resources(world: &World<'_>, workloads: &[Workload<'_>], namespaces: &Namespaces) -> Vec<ResourceFacts> {
     let by_id = workloads.iter().enumerate().map(|(index, workload)| (&workload.resource.id, index)).collect();
-    let derivation = Derivation { world: &world, workloads, pods: PodIndex::new(workloads), by_id };
+    let derivation = Derivation { world, workloads, pods: PodIndex::new(workloads), by_id };
 
     let requests = requests::resources(&derivation);
     let isolation = network::isolation(&derivation);
@@ -142,15 +149,17 @@ fn of_resources(
     let (of_autoscaler, scaled) = scaling::autoscalers(&derivation, &services, &requests);
     let budgets = scaling::budgets(&derivation, &scaled);
 
-    let mut facts: Vec<ResourceFacts> = resources.iter().map(|resource| of_kind(&world, resource)).collect();
+    let mut facts: Vec<ResourceFacts> = world.resources.iter().map(|resource| of_kind(world, resource)).collect();
     let parts = requests.into_iter().zip(isolation).zip(services).zip(scaled).zip(budgets);
     for (workload, ((((resources, isolation), services), autoscalers), budgets)) in workloads.iter().zip(parts) {
         facts[workload.at] = ResourceFacts {
-            references: references::of_workload(&world, workload),
+            references: references::of_workload(world, workload),
             isolation: Some(isolation),
             quantities: requests::suspicious_in_workload(workload),
             secrets: secret::secrets(workload),
-            pod_security: pod_security::of_workload(workload, namespaces, declared),
+            pod_security: pod_security::of_workload(workload, namespaces, world.declared),
+            probes: probes::of_workload(workload),
+            team: team(world, workload),
             services,
             budgets,
             autoscalers,
@@ -165,6 +174,12 @@ fn of_resources(
         facts[at].autoscaler = Some(autoscaler);
     }
     facts
+}
+
+/// The team that the release of a workload belongs to.
+fn team(world: &World<'_>, workload: &Workload<'_>) -> Option<Arc<str>> {
+    let release = workload.resource.manifest.release.as_ref()?;
+    world.declared.teams.get(release).cloned()
 }
 
 /// The facts that a resource's own kind gives.

@@ -175,3 +175,12 @@ fn scopes_that_no_pod_matches_are_suspicious() {
     assert_eq!(quota("{hard: {requests.memory: 64m}}")[0]["resource"], "requests.memory");
     assert_eq!(quota("{hard: {requests.memory: lots}}")[0]["path"], "/spec/hard/requests.memory");
 }
+
+/// A Deployment whose pod specification is the text, indented by six.
+pub(super) fn workload_of(pod: &str) -> Resource {
+    let text = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: cart}}\nspec:\n  template:\n    metadata: {{labels: {{app: \
+         cart}}}}\n    spec:\n{pod}"
+    );
+    resources(&text, None).remove(0)
+}
