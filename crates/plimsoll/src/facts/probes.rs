@@ -68,8 +68,7 @@ fn of_container(at: usize, container: &Container<'_>) -> Option<Probes> {
         (Some(liveness), Some(readiness)) => repeats(liveness, readiness),
         _ => false,
     };
-    let undeclared =
-        PROBES.iter().filter_map(|name| undeclared(container, name, probe(name)?)).collect();
+    let undeclared = PROBES.iter().filter_map(|name| undeclared(container, name, probe(name)?)).collect();
     let start = ["startupProbe", "livenessProbe"].into_iter().find_map(|name| {
         let path = format!("{}/{name}", container.pointer);
         Some(StartBudget { path, probe: name, seconds: gives_up_after(probe(name)?)? })
@@ -127,7 +126,8 @@ fn undeclared(container: &Container<'_>, name: &'static str, probe: &Node) -> Op
         let path = format!("{}/{name}/{action}/port", container.pointer);
         Some(UndeclaredPort { path, probe: name, port: text, named })
     };
-    let declares = |number: i64| ports.iter().any(|port| port.get("containerPort").and_then(Node::as_int) == Some(number));
+    let declares =
+        |number: i64| ports.iter().any(|port| port.get("containerPort").and_then(Node::as_int) == Some(number));
     match (port.as_int(), port.as_str()) {
         (Some(number), _) if !ports.is_empty() && !declares(number) => found(number.to_string(), false),
         // A number in quotes is refused as a name, and schemas say so.
@@ -182,8 +182,17 @@ mod tests {
         assert_eq!(undeclared(ports, "httpGet: {port: grpc}"), one("grpc", true));
         assert_eq!(undeclared("[]", "httpGet: {port: http}"), one("http", true));
         assert_eq!(undeclared(ports, "httpGet: {port: 9090}"), one("9090", false));
-        for fine in ["httpGet: {port: http}", "httpGet: {port: 8080}", "tcpSocket: {port: \"8080\"}", "exec: {command: [x]}",
-            "httpGet: {port: 9090, host: other.example}", "grpc: {port: 8080}", "httpGet: {}", "httpGet: 3", "httpGet: {port: [1]}"] {
+        for fine in [
+            "httpGet: {port: http}",
+            "httpGet: {port: 8080}",
+            "tcpSocket: {port: \"8080\"}",
+            "exec: {command: [x]}",
+            "httpGet: {port: 9090, host: other.example}",
+            "grpc: {port: 8080}",
+            "httpGet: {}",
+            "httpGet: 3",
+            "httpGet: {port: [1]}",
+        ] {
             assert_eq!(undeclared(ports, fine), serde_json::json!([]), "{fine}");
         }
         assert_eq!(undeclared("[]", "httpGet: {port: 9090}"), serde_json::json!([]));

@@ -204,12 +204,8 @@ impl<'a> Known<'a> {
         if sort == Sort::Api {
             return self.lacks_api(name);
         }
-        let id = ResourceId {
-            group: sort.group().into(),
-            kind: sort.kind().into(),
-            namespace: None,
-            name: Arc::from(name),
-        };
+        let id =
+            ResourceId { group: sort.group().into(), kind: sort.kind().into(), namespace: None, name: Arc::from(name) };
         let provided = self.provided(sort);
         if provided.contains(name) || (sort == Sort::StorageClass && self.volumes.contains(name)) {
             return None;
@@ -251,5 +247,72 @@ impl<'a> Known<'a> {
             Sort::RuntimeClass => &provides.runtime_classes,
             Sort::Api => &provides.apis,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::tests::resources;
+    use crate::facts::workload::workloads;
+    use crate::facts::world::Declared;
+    use crate::workspace::Provides;
+
+    fn missing_from(text: &str, provides: Provides) -> Vec<String> {
+        let resources = resources(text, None);
+        let declared = Declared { provides, ..Declared::default() };
+        let workloads = workloads(&resources);
+        let missing = missing(&World::new(&resources, &declared), &workloads);
+        let shown = |provider: &Provider| {
+            format!("{} {} {:?} {}", provider.kind, provider.name, provider.state, provider.uses.len())
+        };
+        missing.iter().map(shown).collect()
+    }
+
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn absent_only_where_the_sort_is_declared() {
+        let claim =
+            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a}\nspec: {storageClassName: fast}\n---\n";
+        let claims = claim.to_owned() + &claim.replace("name: a", "name: b");
+        let storage = |names: &[&str]| Provides { storage_classes: set(names), ..Provides::default() };
+        assert_eq!(missing_from(&claims, Provides::default()), ["StorageClass fast Unknown 2"]);
+        assert_eq!(missing_from(&claims, storage(&["slow"])), ["StorageClass fast Absent 2"]);
+        assert_eq!(missing_from(&claims, storage(&["fast"])), [""; 0]);
+        let class = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: fast}\n";
+        assert_eq!(missing_from(&(claims + class), storage(&["slow"])), [""; 0]);
+        assert_eq!(missing_from(&claim.replace("fast", "\"\""), storage(&["slow"])), [""; 0]);
+    }
+
+    #[test]
+    fn an_api_is_there_by_definition_or_by_declaration() {
+        let object = "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n---\n";
+        let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.example.com}\n\
+                          spec: {group: example.com, names: {kind: Thing}, versions: [{name: VERSION, served: SERVED}]}\n";
+        let defined = |version: &str, served: &str| {
+            let text = object.to_owned() + &definition.replace("VERSION", version).replace("SERVED", served);
+            missing_from(&text, Provides::default())
+        };
+        assert_eq!(missing_from(object, Provides::default()), ["API example.com/v1 Unknown 1"]);
+        assert_eq!(defined("v1", "true"), [""; 0]);
+        assert_eq!(defined("v1", "false"), ["API example.com/v1 Unknown 1"]);
+        assert_eq!(defined("v2", "true"), ["API example.com/v1 Unknown 1"]);
+        let apis = |names: &[&str]| Provides { apis: set(names), ..Provides::default() };
+        assert_eq!(missing_from(object, apis(&["example.com/v1"])), [""; 0]);
+        assert_eq!(missing_from(object, apis(&["example.com/v1beta1"])), ["API example.com/v1 Absent 1"]);
+        let built_in = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n";
+        assert_eq!(missing_from(built_in, apis(&["example.com/v1"])), [""; 0]);
+    }
+
+    #[test]
+    fn metrics_are_read_from_apis() {
+        let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\nspec: {metrics: [{type: Resource}, \
+                      {type: Pods}, {type: External}, {type: Odd}, 3]}\n";
+        let apis = |names: &[&str]| Provides { apis: set(names), ..Provides::default() };
+        let missing = missing_from(scaler, apis(&["metrics.k8s.io/v1beta1", "external.metrics.k8s.io/v1beta1"]));
+        assert_eq!(missing, ["API custom.metrics.k8s.io Absent 1"]);
     }
 }

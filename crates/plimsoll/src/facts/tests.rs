@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::manifest::{Manifest, parse};
 
-fn resources(text: &str, release: Option<&str>) -> Vec<Resource> {
+pub(super) fn resources(text: &str, release: Option<&str>) -> Vec<Resource> {
     let manifest = Manifest {
         text: text.into(),
         release: release.map(Arc::from),

@@ -259,7 +259,11 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
             kubernetes: plan.environment.kubernetes.clone(),
             provides: external.provides.clone(),
-            teams: plan.releases.iter().filter_map(|release| Some((full_name(release), release.team.clone()?))).collect(),
+            teams: plan
+                .releases
+                .iter()
+                .filter_map(|release| Some((full_name(release), release.team.clone()?)))
+                .collect(),
         },
         installations: Vec::new(),
     }

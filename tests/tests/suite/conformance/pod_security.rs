@@ -74,10 +74,8 @@ fn denied<'a>(level: &str, version: &str, pods: impl Iterator<Item = &'a Value>)
         "restricted" => &["pod-security-baseline/", "pod-security-restricted/"],
         _ => panic!("`{level}` is no level of the standards"),
     };
-    let documents: Vec<String> = pods
-        .enumerate()
-        .flat_map(|(at, pod)| KINDS.map(|kind| shaped(pod, kind, &name(at)).to_string()))
-        .collect();
+    let documents: Vec<String> =
+        pods.enumerate().flat_map(|(at, pod)| KINDS.map(|kind| shaped(pod, kind, &name(at)).to_string())).collect();
     let files = Files::memory([("pods.yaml", documents.join("\n---\n").into_bytes())]);
     let kubernetes = Some(version.trim_start_matches('v').to_owned());
     let options = OpenOptions { kubernetes, ..OpenOptions::default() };

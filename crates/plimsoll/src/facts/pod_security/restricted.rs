@@ -127,7 +127,8 @@ fn root_users(pod: &Pod<'_>) -> Vec<Breach> {
 fn volume_types(pod: &Pod<'_>) -> Vec<Breach> {
     let volumes = pod.spec().get("volumes").map(Node::items).unwrap_or_default().iter().enumerate();
     let of_volume = |(at, volume): (usize, &Node)| {
-        let sources = volume.entries().iter().filter(|entry| &*entry.key != "name" && set(Some(&entry.value)).is_some());
+        let sources =
+            volume.entries().iter().filter(|entry| &*entry.key != "name" && set(Some(&entry.value)).is_some());
         let mut refused = sources.filter(|entry| &*entry.key != "hostPath" && !VOLUMES.contains(&&*entry.key));
         let kind = refused.next()?.key.to_string();
         let values = vec![volume.str_at(&["name"]).unwrap_or_default().to_owned(), kind.clone()];
