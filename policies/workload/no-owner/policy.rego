@@ -15,8 +15,8 @@ import rego.v1
 violation contains {"path": "/metadata/labels", "message": message} if {
 	not input.facts.team
 	not labelled
-	labels := concat("`, `", input.params.labels)
-	message := sprintf("its release has no `team` and no label says whose it is (`%s`), so nobody is asked when it fails", [labels])
+	labels := concat(", ", [text | some label in input.params.labels; text := sprintf("`%v`", [label])])
+	message := sprintf("its release has no `team` and no label says whose it is (%s), so nobody is asked when it fails", [labels])
 }
 
 labelled if {

@@ -12,6 +12,7 @@ mod example;
 mod fences;
 mod formats;
 mod mutations;
+mod pod_security;
 mod report_schema;
 mod run;
 mod structure;
