@@ -16,4 +16,5 @@ mod pod_security;
 mod report_schema;
 mod run;
 mod structure;
+mod traces;
 mod workspaces;
