@@ -10,7 +10,7 @@ use crate::facts::tests::workload_of;
 const POD: &str = "/spec/template/spec";
 
 fn security(pod: &str, kubernetes: &str, labels: &[(&str, &str)]) -> Option<PodSecurity> {
-    let indented: String = pod.lines().map(|line| format!("      {line}\n")).collect();
+    let indented = format!("      {}\n", pod.replace('\n', "\n      "));
     let resource = workload_of(&indented);
     let workload = Workload::of(0, &resource)?;
     let labels: Labels = labels.iter().copied().collect();
