@@ -30,15 +30,16 @@ pub(super) enum Effect {
 }
 
 impl Difference {
-    /// Compares two texts line by line, by their longest common subsequence.
-    pub(super) fn of(before: &[&str], after: &[&str]) -> Self {
+    /// Compares two texts line by line, by their longest common subsequence; beside the result its cost.
+    pub(super) fn of(before: &[&str], after: &[&str]) -> (Self, u64) {
         let head = before.iter().zip(after).take_while(|(a, b)| a == b).count();
         let room = before.len().min(after.len()) - head;
         let tail = before.iter().rev().zip(after.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
         let (old, new) = (&before[head..before.len() - tail], &after[head..after.len() - tail]);
         if old.len().saturating_mul(new.len()) > MAX_COMPARED {
-            return Self::default();
+            return (Self::default(), 0);
         }
+        let cells = (old.len() as u64 + 1) * (new.len() as u64 + 1);
         let mut found = Self { same_shape: before.len() == after.len(), ..Self::default() };
         let number = |at: usize| u32::try_from(head + at).unwrap_or(u32::MAX);
         let lengths = common(old, new);
@@ -53,7 +54,7 @@ impl Difference {
                 a += 1;
             }
         }
-        found
+        (found, cells)
     }
 
     /// What it does to these lines, if anything.
@@ -158,6 +159,38 @@ pub(super) fn leaves(node: Option<&Node>, path: KeyPath, most: usize, found: &mu
     }
 }
 
+/// The paths of the containers at and below a value that hold something, the innermost first.
+pub(super) fn containers(node: Option<&Node>, path: KeyPath, most: usize, found: &mut Vec<KeyPath>) {
+    let mut maps_and_lists = Vec::new();
+    let mut todo = vec![(node, path)];
+    while let Some((node, path)) = todo.pop().filter(|_| maps_and_lists.len() < most) {
+        let below = |key: Arc<str>| path.iter().cloned().chain([key]).collect::<KeyPath>();
+        match node.map(|node| &node.data) {
+            Some(Data::Map(map)) => {
+                todo.extend(map.iter().map(|entry| (Some(&entry.value), below(entry.key.clone()))));
+            }
+            Some(Data::Seq(items)) => {
+                todo.extend(items.iter().enumerate().map(|(at, item)| (Some(item), below(at.to_string().into()))));
+            }
+            _ => continue,
+        }
+        if is_filled(node) {
+            maps_and_lists.push(path);
+        }
+    }
+    maps_and_lists.sort_by_key(|path| std::cmp::Reverse(path.len()));
+    found.extend(maps_and_lists);
+}
+
+/// How many values there are at and below one.
+pub(super) fn size(node: &Node) -> u64 {
+    match &node.data {
+        Data::Map(map) => 1 + map.iter().map(|entry| size(&entry.value)).sum::<u64>(),
+        Data::Seq(items) => 1 + items.iter().map(size).sum::<u64>(),
+        _ => 1,
+    }
+}
+
 /// The paths of the mappings at and below a value, and of what is not there.
 pub(super) fn maps(node: Option<&Node>, path: KeyPath, most: usize, found: &mut Vec<KeyPath>) {
     let below = |key: Arc<str>| path.iter().cloned().chain([key]).collect::<KeyPath>();
@@ -195,16 +228,34 @@ pub(super) fn missing(node: &Node, pointer: &str) -> Vec<String> {
     missing
 }
 
-/// Whether a text holds the resource, with something at the pointer.
-pub(super) fn has(text: &str, resource: &Resource, pointer: &str) -> bool {
-    let is_it = |node: &Node| {
-        node.str_at(&["kind"]) == Some(&*resource.id.kind)
-            && node.str_at(&["metadata", "name"]) == Some(&*resource.id.name)
-            && node.pointer(pointer).is_some()
-    };
-    yaml::split(text).into_iter().filter_map(|slice| slice.parse(0).ok()).any(|document| {
-        is_it(&document.node) || document.node.get("items").is_some_and(|items| items.items().iter().any(is_it))
-    })
+/// Something in a resource.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) resource: &'a Resource,
+    pub(super) pointer: &'a str,
+}
+
+impl Target<'_> {
+    /// The same in another text; `None` where it is not there.
+    pub(super) fn find(&self, text: &str) -> Option<Node> {
+        yaml::split(text).into_iter().filter_map(|slice| slice.parse(0).ok()).find_map(|document| {
+            let node = &document.node;
+            let items = node.get("items").map(Node::items).unwrap_or_default();
+            let found = std::iter::once(node).chain(items).find(|node| self.is_it(node))?;
+            found.pointer(self.pointer).cloned()
+        })
+    }
+
+    fn is_it(&self, node: &Node) -> bool {
+        let id = &self.resource.id;
+        node.str_at(&["kind"]) == Some(&*id.kind) && node.str_at(&["metadata", "name"]) == Some(&*id.name)
+    }
+
+    /// Whether another text says the same there.
+    pub(super) fn is_same(&self, text: &str) -> bool {
+        let before = self.resource.node().pointer(self.pointer).map(|node| &node.data);
+        self.find(text).as_ref().map(|node| &node.data) == before
+    }
 }
 
 /// Whether the text of a scalar stands in some text.
@@ -225,13 +276,14 @@ mod tests {
     #[test]
     fn lines_that_only_moved_are_not_changed() {
         let before = ["a: 1", "b: 2", "c: 3"];
-        let found = Difference::of(&before, &["a: 1", "x: 0", "b: 2", "c: 4"]);
+        let of = |after: &[&str]| Difference::of(&before, after).0;
+        let found = of(&["a: 1", "x: 0", "b: 2", "c: 4"]);
         assert_eq!(found.effect(&(3..=3)), Some(Effect::Presence));
         assert_eq!(found.effect(&(1..=2)), None);
-        assert_eq!(Difference::of(&before, &["a: 1", "b: 3", "c: 3"]).effect(&(2..=2)), Some(Effect::Content));
-        assert_eq!(Difference::of(&before, &before).effect(&(1..=3)), None);
-        assert_eq!(Difference::of(&before, &["a: 1", "c: 3"]).effect(&(2..=2)), Some(Effect::Presence));
-        assert_eq!(Difference::of(&before, &[]).effect(&(2..=2)), Some(Effect::Presence));
+        assert_eq!(of(&["a: 1", "b: 3", "c: 3"]).effect(&(2..=2)), Some(Effect::Content));
+        assert_eq!(of(&before).effect(&(1..=3)), None);
+        assert_eq!(of(&["a: 1", "c: 3"]).effect(&(2..=2)), Some(Effect::Presence));
+        assert_eq!(of(&[]).effect(&(2..=2)), Some(Effect::Presence));
     }
 
     #[test]

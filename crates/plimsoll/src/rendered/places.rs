@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::experiment::Target;
 use super::provenance::Provenance;
 use super::{Environment, Rendered};
 use crate::finding::ValueOrigin;
@@ -87,10 +88,11 @@ fn of_manifest(spots: &[Spot<'_>], group: &[usize]) -> Vec<(usize, Trace)> {
         let (mark, whole) = resource.locate(pointer);
         let values = match (&map, provenance.as_mut()) {
             (Some(map), Some(provenance)) if mark.line > 0 => {
+                let target = Target { resource, pointer };
                 if whole {
-                    provenance.of_lines(map, &extent(resource.node(), pointer, mark.line))
+                    provenance.of_present(map, extent(resource.node(), pointer, mark.line), target)
                 } else {
-                    provenance.of_missing(map, mark.line, resource, pointer)
+                    provenance.of_missing(map, mark.line, target)
                 }
             }
             _ => Vec::new(),
