@@ -15,6 +15,7 @@ mod formats;
 mod hook;
 mod mutations;
 mod pages;
+mod pod_security;
 mod report_schema;
 mod run;
 mod structure;

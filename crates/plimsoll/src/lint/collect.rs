@@ -51,7 +51,7 @@ pub(crate) fn collect(environments: &[Environment], settings: &Settings, hits: V
     let mut groups: BTreeMap<Key, Vec<(Hit, Severity)>> = BTreeMap::new();
     for hit in hits {
         let environment = &environments[hit.environment];
-        let severity = settings.severity(&hit.policy, hit.violation.unknown, &environment.name, environment.tier);
+        let severity = settings.severity(&hit.policy, &hit.violation, &environment.name, environment.tier);
         if severity == Severity::Off {
             continue;
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::finding::Severity;
-use crate::policy::{Need, Policy};
+use crate::policy::{Need, Policy, Violation};
 use crate::workspace::{Config, Suppression, Tier};
 use crate::{Error, ErrorKind, Location, Result};
 
@@ -22,15 +22,17 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The severity of a policy's violations in an environment.
-    pub(crate) fn severity(&self, policy: &Policy, unknown: bool, environment: &str, tier: Tier) -> Severity {
+    /// The severity of a policy's violation in an environment.
+    pub(crate) fn severity(&self, policy: &Policy, violation: &Violation, environment: &str, tier: Tier) -> Severity {
         let set = self
             .config
             .as_ref()
             .and_then(|config| config.policies.severity.get(&policy.id)?.of(environment, tier)?.parse().ok());
-        let usual = set.unwrap_or_else(|| policy.severity(tier));
+        // What the workspace says of a policy holds for all of its violations.
+        let raised = policy.raised.filter(|_| violation.raised);
+        let usual = set.unwrap_or_else(|| raised.unwrap_or_default().max(policy.severity(tier)));
         // What is unknown has a severity of its own, but never a greater one than if it were certain.
-        if unknown { policy.unknown.min(usual) } else { usual }
+        if violation.unknown { policy.unknown.min(usual) } else { usual }
     }
 
     /// The parameters of a policy in an environment, as the policy sees them.

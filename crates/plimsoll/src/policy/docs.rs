@@ -51,6 +51,9 @@ fn section(page: &mut String, policy: &Policy) {
         let _ = write!(page, " {}", policy.description);
     }
     let _ = write!(page, "\n\n- Looks at: {}\n- Fix: {}\n- When unknown: {}\n", policy.on, policy.fix, policy.unknown);
+    if let Some(raised) = policy.raised {
+        let _ = writeln!(page, "- Raised to: {raised}");
+    }
     if !policy.needs.is_empty() {
         let _ = writeln!(page, "- Silent until declared: {}", list(policy.needs.iter().map(ToString::to_string)));
     }

@@ -20,6 +20,9 @@ pub struct Listed {
     pub description: String,
     /// Severity by tier.
     pub severity: BTreeMap<Tier, Severity>,
+    /// Severity of a violation that is raised, where it is more than the tier's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raised: Option<Severity>,
     /// What it looks at.
     pub on: String,
     /// What to do about a violation.
@@ -38,6 +41,7 @@ impl Listed {
             title: policy.title.clone(),
             description: policy.description.clone(),
             severity: policy.severity.clone(),
+            raised: policy.raised,
             on: policy.on.to_string(),
             fix: policy.fix.clone(),
             suppressible: policy.suppressible,

@@ -19,6 +19,7 @@ pub(super) struct Metadata {
     pub(super) description: String,
     pub(super) severity: Severities,
     pub(super) unknown: Severity,
+    pub(super) raised: Option<Severity>,
     pub(super) on: On,
     pub(super) needs: Vec<Need>,
     pub(super) facts: Domains,
@@ -42,6 +43,7 @@ struct Raw {
 struct Custom {
     severity: Option<RawSeverity>,
     unknown: Option<Severity>,
+    raised: Option<Severity>,
     on: Option<OneOrMany>,
     #[serde(default)]
     needs: Vec<String>,
@@ -128,6 +130,7 @@ pub(super) fn read(file: &Arc<str>, source: &str) -> Result<Metadata, Error> {
         description: raw.description.trim().to_owned(),
         severity,
         unknown: custom.unknown.unwrap_or(Severity::Info),
+        raised: custom.raised,
         on,
         needs,
         facts,
@@ -306,7 +309,7 @@ mod tests {
     #[test]
     fn reads_all_of_it() {
         let extra = "#   needs: [mirrors, params.list]\n#   facts: [rbac]\n#   sensitive: true\n#   unknown: warning\n\
-                     #   suppressible: false\n\
+                     #   suppressible: false\n#   raised: error\n\
                      #   params:\n#     list: {description: Some, default: [1]}\n";
         let metadata = read(&"f".into(), &text(&format!("{FULL}{extra}"))).unwrap();
         assert_eq!(metadata.title, "A thing");
@@ -316,6 +319,7 @@ mod tests {
         assert_eq!(metadata.needs, [Need::Mirrors, Need::Parameter("list".into())]);
         assert_eq!(metadata.facts, [Domain::Rbac].into());
         assert_eq!(metadata.unknown, Severity::Warning);
+        assert_eq!(metadata.raised, Some(Severity::Error));
         assert!(metadata.sensitive && !metadata.suppressible);
         assert_eq!(metadata.params["list"].kind, ParameterType::List);
     }
