@@ -124,6 +124,15 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     pub(crate) fail_on: FailOn,
 
+    /// Report only what has changed since this Git revision, and what depends on it
+    ///
+    /// Counts what is different in the work tree from where its branch left REV, uncommitted and untracked
+    /// files too. An object depends on its manifest, or on its chart, the charts it uses and its values files; a
+    /// policy that sees more than the object, on everything in the environment. What cannot be rendered is
+    /// always reported.
+    #[arg(long, value_name = "REV")]
+    pub(crate) changed_since: Option<String>,
+
     /// Leave out the findings that this file holds, so that only new ones count
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
@@ -131,7 +140,7 @@ pub(crate) struct CheckArgs {
     /// Write the findings there are into this file, for `--baseline`, and exit with 0
     ///
     /// Nothing is written where something could not be done, nor over a file that is no baseline. A run with
-    /// --environment, --select or --ignore adds to what the file holds, a full one replaces it. In a directory
+    /// --environment, --select, --ignore or --changed-since adds to what the file holds, a full one replaces it. In a directory
     /// of plain manifests begin its name with a dot, so that it is not taken for one of them.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,

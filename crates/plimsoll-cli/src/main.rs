@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod clock;
 mod commands;
+mod git;
 mod input;
 mod output;
 

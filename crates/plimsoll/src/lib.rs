@@ -37,6 +37,7 @@
 //!
 //! Nothing here prints, reads the clock, the environment or the network, or a file outside the workspace.
 
+mod changed;
 pub mod chart;
 pub mod error;
 pub mod examples;
@@ -58,6 +59,7 @@ pub mod view;
 pub mod workspace;
 pub mod yaml;
 
+pub use changed::Changed;
 pub use error::{Error, ErrorKind, Location, Result};
 pub use files::PathPattern;
 pub use lint::Linter;

@@ -3,6 +3,7 @@
 
 mod namespaces;
 mod network;
+mod pod_security;
 
 use std::io::Write as _;
 use std::path::PathBuf;
