@@ -84,6 +84,9 @@ pub(crate) fn show(args: &ShowArgs) -> Result<Outcome, Error> {
         let needs: Vec<String> = policy.needs.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "{:11} {}", "needs", needs.join(", "));
     }
+    if !policy.suppressible {
+        let _ = writeln!(text, "{:11} not possible", "suppressing");
+    }
     let _ = writeln!(text, "\n{}", policy.readme.trim());
     print(&text)?;
     Ok(Outcome::Clean)

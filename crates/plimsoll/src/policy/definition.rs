@@ -40,6 +40,8 @@ pub struct Policy {
     pub fix: String,
     /// Whether the source around a finding is secret and must not be quoted.
     pub sensitive: bool,
+    /// Whether a recorded exception may take its findings out.
+    pub suppressible: bool,
     /// The parameters it takes.
     pub params: BTreeMap<String, Parameter>,
     /// The text of README.md; empty where there is none.

@@ -60,6 +60,9 @@ fn section(page: &mut String, policy: &Policy) {
     if policy.sensitive {
         page.push_str("- Sensitive: no report quotes the source around a finding\n");
     }
+    if !policy.suppressible {
+        page.push_str("- Cannot be suppressed\n");
+    }
     for (name, parameter) in &policy.params {
         let _ = write!(page, "- Parameter `{name}`, {}, default `{}`", parameter.kind.name(), parameter.default);
         if !parameter.description.is_empty() {

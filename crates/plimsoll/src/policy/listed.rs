@@ -27,6 +27,8 @@ pub struct Listed {
     pub on: String,
     /// What to do about a violation.
     pub fix: String,
+    /// Whether a suppression may take its findings out.
+    pub suppressible: bool,
     /// What is not declared and would have to be for the policy to speak; empty for one that speaks.
     pub silent_until: Vec<String>,
 }
@@ -42,6 +44,7 @@ impl Listed {
             raised: policy.raised,
             on: policy.on.to_string(),
             fix: policy.fix.clone(),
+            suppressible: policy.suppressible,
             silent_until,
         }
     }

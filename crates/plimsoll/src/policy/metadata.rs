@@ -25,6 +25,7 @@ pub(super) struct Metadata {
     pub(super) facts: Domains,
     pub(super) fix: String,
     pub(super) sensitive: bool,
+    pub(super) suppressible: bool,
     pub(super) params: BTreeMap<String, Parameter>,
 }
 
@@ -51,6 +52,7 @@ struct Custom {
     fix: Option<String>,
     #[serde(default)]
     sensitive: bool,
+    suppressible: Option<bool>,
     #[serde(default)]
     params: BTreeMap<String, RawParameter>,
 }
@@ -134,6 +136,7 @@ pub(super) fn read(file: &Arc<str>, source: &str) -> Result<Metadata, Error> {
         facts,
         fix,
         sensitive: custom.sensitive,
+        suppressible: custom.suppressible.unwrap_or(true),
         params,
     })
 }
@@ -305,7 +308,8 @@ mod tests {
 
     #[test]
     fn reads_all_of_it() {
-        let extra = "#   needs: [mirrors, params.list]\n#   facts: [rbac]\n#   sensitive: true\n#   unknown: warning\n#   raised: error\n\
+        let extra = "#   needs: [mirrors, params.list]\n#   facts: [rbac]\n#   sensitive: true\n#   unknown: warning\n\
+                     #   suppressible: false\n#   raised: error\n\
                      #   params:\n#     list: {description: Some, default: [1]}\n";
         let metadata = read(&"f".into(), &text(&format!("{FULL}{extra}"))).unwrap();
         assert_eq!(metadata.title, "A thing");
@@ -316,7 +320,7 @@ mod tests {
         assert_eq!(metadata.facts, [Domain::Rbac].into());
         assert_eq!(metadata.unknown, Severity::Warning);
         assert_eq!(metadata.raised, Some(Severity::Error));
-        assert!(metadata.sensitive);
+        assert!(metadata.sensitive && !metadata.suppressible);
         assert_eq!(metadata.params["list"].kind, ParameterType::List);
     }
 

@@ -87,6 +87,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         errors,
         notes,
         files: workspace.files().clone(),
+        inputs: workspace.inputs().clone(),
         settings: Arc::new(settings(workspace, plan)),
     }
 }
@@ -180,8 +181,10 @@ fn install(
         namespace: planned.namespace.to_string(),
         ..render::Release::default()
     };
+    let item = planned.item.iter().map(|item| item.file.clone());
     let installation = Installation {
         release,
+        files: planned.layers.iter().map(|source| source.file.clone()).chain(item).collect(),
         environment: environment.clone(),
         program: compiled.program.clone(),
         values,

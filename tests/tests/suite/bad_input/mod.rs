@@ -10,6 +10,7 @@ mod limits;
 mod manifests;
 mod policies;
 mod secrets;
+mod suppressions;
 mod templates;
 mod values;
 mod workspace;
