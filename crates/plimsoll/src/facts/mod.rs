@@ -5,6 +5,7 @@
 //! one of them, which is `input.facts` in a policy.
 
 pub mod bounds;
+pub mod declared;
 mod domain;
 pub mod image;
 pub mod namespace;

@@ -10,7 +10,7 @@ use super::world::Declared;
 use crate::manifest::Resource;
 
 /// The label that the API server gives every namespace (Kubernetes documentation, "Namespaces").
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+pub(super) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// A namespace and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -20,6 +20,8 @@ pub struct Declared {
     pub complete: BTreeSet<String>,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
+    /// Which connections are meant to be, each source with its roles.
+    pub connections: Vec<super::declared::Connections>,
 }
 
 impl Declared {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::assemble;
+use super::{assemble, declared};
 use super::layers::Layers;
 use super::{Environment, Installation, Overrides, Rendered};
 use crate::chart::{Chart, Loader};
+use crate::facts::declared::Connections;
 use crate::facts::selector::Labels;
 use crate::facts::world::Declared;
 use crate::lint::Settings;
@@ -35,6 +36,7 @@ struct Installed {
     manifests: Vec<render::Manifest>,
     errors: Vec<Error>,
     notes: Vec<Note>,
+    connections: Vec<Connections>,
 }
 
 /// Renders the environments of a plan.
@@ -69,6 +71,9 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     report_charts(&charts, plan, &mut problems);
 
     let mut environments: Vec<Environment> = plan.environments.iter().map(environment).collect();
+    for environment in &mut environments {
+        declared::of_workspace(workspace, environment, &mut problems);
+    }
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
             adopt(&mut environments[*at], release, installed, &mut problems);
@@ -173,6 +178,7 @@ fn install(
     let mut errors = sources.overrides.apply(&mut user, sources.options);
     let values = values::coalesce_with(&compiled.chart, &user, sources.options);
     errors.extend(values::validate(&compiled.chart, &values));
+    let connections = declared::of_release(&compiled.chart, &values, planned, &mut errors);
     let notes = values.notes().to_vec();
     let release = render::Release {
         name: planned.name.to_string(),
@@ -191,7 +197,7 @@ fn install(
     let output =
         if planned.incomplete { render::Output::default() } else { compiled.program.render(&installation.context()) };
     errors.extend(output.errors);
-    Installed { installation, manifests: output.manifests, errors, notes }
+    Installed { installation, manifests: output.manifests, errors, notes, connections }
 }
 
 fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Installed, problems: &mut Problems) {
@@ -217,6 +223,7 @@ fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Ins
         problems.note(note.message, note.location);
     }
     environment.installations.push(installation);
+    environment.declared.connections.extend(installed.connections);
 }
 
 fn environment(plan: &EnvironmentPlan) -> Environment {
@@ -235,6 +242,7 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
         declared: Declared {
             complete: external.complete.clone(),
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
+            ..Declared::default()
         },
         installations: Vec::new(),
     }

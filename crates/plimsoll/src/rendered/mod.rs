@@ -5,6 +5,7 @@
 
 mod assemble;
 mod build;
+mod declared;
 mod identity;
 mod layers;
 mod overrides;
