@@ -135,9 +135,21 @@ fn files(policy: &Policy, fence: &Fence, engine: Option<&str>) -> Files {
     for (key, value) in &scene.workspace {
         set(&mut workspace, key, Some(value));
     }
-    // JSON is YAML.
-    texts.push((crate::workspace::FILE.to_owned(), workspace.to_string()));
+    texts.push((crate::workspace::FILE.to_owned(), beside(&fence.workspace, &workspace)));
     Files::memory(texts.into_iter().map(|(path, text)| (path, text.into_bytes())))
+}
+
+/// What the fence says about the workspace at the lines where it says it, and everything else below.
+fn beside(text: &str, workspace: &Value) -> String {
+    if text.is_empty() {
+        // JSON is YAML.
+        return workspace.to_string();
+    }
+    let mut whole = text.to_owned();
+    for (key, value) in workspace.as_object().into_iter().flatten() {
+        whole.push_str(&format!("{key}: {value}\n"));
+    }
+    whole
 }
 
 fn set<T: serde::Serialize>(object: &mut Value, key: &str, value: Option<&T>) {

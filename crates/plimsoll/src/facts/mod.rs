@@ -10,6 +10,7 @@ mod domain;
 pub mod image;
 pub mod namespace;
 pub mod network;
+pub mod network_rules;
 pub mod parity;
 mod pods;
 pub mod quantity;

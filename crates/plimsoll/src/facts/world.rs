@@ -20,6 +20,10 @@ pub struct Declared {
     pub complete: BTreeSet<String>,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
+    /// The teams that releases in a namespace belong to.
+    pub teams: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// Namespaces that only other environments of the same cluster have, with their labels.
+    pub elsewhere: BTreeMap<Arc<str>, Labels>,
     /// Which connections are meant to be, each source with its roles.
     pub connections: Vec<super::declared::Connections>,
 }
@@ -32,7 +36,7 @@ impl Declared {
 }
 
 /// Whether something that is referred to exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It is rendered or declared.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Settings;
-use crate::Note;
+use crate::{Location, Note};
 use crate::facts::Facts;
 use crate::finding::{Finding, Occurrence, RenderedPlace, ResourceRef, Severity, Verdict, fingerprint};
 use crate::policy::{Policy, Violation};
@@ -57,14 +57,14 @@ fn finding(key: &Key, hits: &[(Hit, Severity)], places: &mut Places<'_>) -> Coll
     hits.dedup_by_key(|(hit, _)| hit.environment);
     let (first, _) = hits[0];
     let resource = places.resource(first.place);
-    let location = places.location(first.place, &first.violation.path);
+    let location = place(places, first);
     let sensitive = first.policy.sensitive || resource.is("", "Secret");
     let occurrences: Vec<Occurrence> = hits
         .iter()
         .map(|(hit, severity)| {
             let here = places.resource(hit.place);
             let (mark, _) = here.locate(&hit.violation.path);
-            let place = places.location(hit.place, &hit.violation.path);
+            let place = place(places, hit);
             Occurrence {
                 environment: environments[hit.environment].name.clone(),
                 severity: *severity,
@@ -97,6 +97,12 @@ fn finding(key: &Key, hits: &[(Hit, Severity)], places: &mut Places<'_>) -> Coll
         sensitive,
     };
     Collected { finding, places: hits.iter().map(|(hit, _)| hit.place).collect() }
+}
+
+/// Where a hit lands: the place that its policy names, or else that of its resource.
+fn place(places: &mut Places<'_>, hit: &Hit) -> Location {
+    let named = hit.violation.source.clone();
+    named.unwrap_or_else(|| places.location(hit.place, &hit.violation.path))
 }
 
 /// Images that are no image references: no policy can say anything about them, so it is said here.

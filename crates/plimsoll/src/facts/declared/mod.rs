@@ -5,14 +5,18 @@
 //! rendered policies admit (`compare`). What the policies admit is derived in [`network`](super::network).
 
 mod block;
-mod parts;
+mod directory;
+mod disagreement;
 mod generate;
+mod parts;
 mod read;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use block::Block;
+pub(super) use directory::{Directory, is_inhabited};
+pub use disagreement::{Disagreement, Problem};
 pub use generate::policies;
 pub(crate) use read::{Scope, of_values, of_workspace};
 
