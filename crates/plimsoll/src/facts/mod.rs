@@ -87,6 +87,9 @@ pub struct ResourceFacts {
     /// What a HorizontalPodAutoscaler does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<scaling::Autoscaler>,
+    /// What is wrong with a network policy itself; of the domain Network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub network_faults: Vec<network::NetworkFault>,
 }
 
 /// The facts of one environment.
@@ -96,6 +99,8 @@ pub struct Facts<'a> {
     pub workloads: Vec<Workload<'a>>,
     /// Its namespaces.
     pub namespaces: BTreeMap<Arc<str>, namespace::Namespace>,
+    /// Who reaches whom; of the domain Network.
+    pub network: Option<network::Network<'a>>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -105,11 +110,19 @@ impl<'a> Facts<'a> {
     ///
     /// Of the facts that are derived on demand, only those of `domains`. The cost of the others grows with the
     /// number of resources, and with that of the pods each selector selects.
-    pub fn derive(resources: &'a [Resource], declared: &Declared, _domains: &Domains) -> Self {
+    pub fn derive(resources: &'a [Resource], declared: &Declared, domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
-        let of_resource = of_resources(resources, &workloads, declared);
+        let mut of_resource = of_resources(resources, &workloads, declared);
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
-        Self { workloads, namespaces: namespace::namespaces(resources, declared), of_resource, workload_of }
+        let namespaces = namespace::namespaces(resources, declared);
+        let network = domains.contains(&Domain::Network).then(|| {
+            let options = network::Options::default();
+            network::Network::derive(resources, &workloads, &namespaces, declared, options)
+        });
+        for (at, faults) in network.iter().flat_map(network::Network::faults) {
+            of_resource[*at].network_faults.clone_from(faults);
+        }
+        Self { workloads, namespaces, network, of_resource, workload_of }
     }
 
     /// What was derived about the resource at a position.
