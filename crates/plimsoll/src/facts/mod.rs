@@ -12,6 +12,7 @@ pub mod namespace;
 pub mod network;
 pub mod network_rules;
 pub mod parity;
+mod on_network;
 mod pods;
 pub mod quantity;
 pub mod references;
@@ -90,6 +91,15 @@ pub struct ResourceFacts {
     /// What is wrong with a network policy itself; of the domain Network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub network_faults: Vec<network::NetworkFault>,
+    /// What the rules of a NetworkPolicy miss or reach too far; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<network_rules::RuleFacts>,
+    /// What a workload cannot reach of what every pod needs; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub infrastructure: Option<network_rules::Infrastructure>,
+    /// What declared connections come to; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<declared::DeclaredFacts>,
 }
 
 /// The facts of one environment.
@@ -119,8 +129,8 @@ impl<'a> Facts<'a> {
             let options = network::Options::default();
             network::Network::derive(resources, &workloads, &namespaces, declared, options)
         });
-        for (at, faults) in network.iter().flat_map(network::Network::faults) {
-            of_resource[*at].network_faults.clone_from(faults);
+        if let Some(network) = &network {
+            on_network::attach(resources, &workloads, &namespaces, network, declared, &mut of_resource);
         }
         Self { workloads, namespaces, network, of_resource, workload_of }
     }

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Connection, Peer, Pods, Port, Ports, Role, Service};
+use super::{Connection, Connections, Peer, Pods, Port, Ports, Role, Service};
 use crate::facts::Derivation;
 use crate::facts::namespace::Namespace;
-use crate::facts::network::{ConnectionSet, PortSet, Protocol};
+use crate::facts::network::{ConnectionSet, Protocol};
 use crate::facts::selector::{Labels, Selector};
 use crate::facts::workload::Workload;
 
 /// The services of an environment.
 pub(in crate::facts) struct Directory<'a> {
     pub(super) entries: Vec<Entry<'a>>,
+    declared: &'a [Connections],
     by_name: HashMap<(&'a str, &'a str), usize>,
     /// The services that a workload is of.
     pub(super) of_workload: BTreeMap<usize, Vec<usize>>,
@@ -66,11 +67,28 @@ impl<'a> Directory<'a> {
         for (at, entry) in entries.iter().enumerate() {
             entry.workloads.iter().for_each(|workload| of_workload.entry(*workload).or_default().push(at));
         }
-        Self { entries, by_name, of_workload, namespaces, workloads: derivation.workloads }
+        Self { entries, declared: &derivation.world.declared.connections, by_name, of_workload, namespaces, workloads: derivation.workloads }
     }
 
     pub(super) fn find(&self, namespace: &str, name: &str) -> Option<usize> {
         self.by_name.get(&(namespace, name)).copied()
+    }
+
+    /// Whether nothing is declared.
+    pub(in crate::facts) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// A role as the service of a workload knows it, or else as any service does.
+    pub(in crate::facts) fn role(&self, workload: usize, name: &str) -> Option<&'a Role> {
+        let own = self.of_workload.get(&workload).into_iter().flatten().map(|at| &self.entries[*at]);
+        let own = own.flat_map(|entry| entry.roles.get(name)).next();
+        own.or_else(|| self.declared.iter().find_map(|connections| connections.roles.get(name)))
+    }
+
+    /// The labels of a namespace that is known.
+    pub(in crate::facts) fn labels(&self, namespace: &str) -> Option<&'a Labels> {
+        self.namespaces.get(namespace).map(|namespace| &namespace.labels)
     }
 
     /// Whether a workload is that of a declared service.
@@ -107,15 +125,15 @@ impl<'a> Directory<'a> {
     /// The ports of a connection, which are those of its callee; `None` where it has no port of the name.
     pub(super) fn ports(&self, of: &Entry<'_>, connection: &Connection, callee: Option<&Entry<'_>>) -> Option<ConnectionSet> {
         match &connection.port {
-            Port::Number(ports) => Some(set(*ports)),
+            Port::Number(ports) => Some(ports.set()),
             Port::OfRole => {
-                let ports = of.role(connection)?.ports.iter().copied().map(set);
+                let ports = of.role(connection)?.ports.iter().copied().map(Ports::set);
                 Some(ports.fold(ConnectionSet::none(), |sum, ports| sum.union(&ports)))
             }
             Port::Named(name, protocol) => {
                 let callee = callee?;
                 if let Some(ports) = callee.service.exposes.get(name) {
-                    return Some(set(*ports));
+                    return Some(ports.set());
                 }
                 let pods = callee.workloads.iter().map(|at| &self.workloads[*at]);
                 let numbers = pods.flat_map(|workload| named(workload, name, *protocol));
@@ -167,7 +185,3 @@ fn named(workload: &Workload<'_>, name: &str, protocol: Protocol) -> impl Iterat
     ports.filter_map(move |port| Some(ConnectionSet::port(protocol, u16::try_from(port.number?).ok()?)))
 }
 
-/// Ports as a set of connections.
-pub(super) fn set(ports: Ports) -> ConnectionSet {
-    ConnectionSet::of(ports.protocol, PortSet::range(ports.first, ports.last))
-}

@@ -1,26 +1,38 @@
 //! Declared connections: what services say they expose, who calls them, and whom they call.
 //!
 //! Owns the declaration's types, its strict reading (`read`), the NetworkPolicies that follow from it
-//! (`generate`), which declared edges two sides agree on (`agree`), and how they compare with what the
-//! rendered policies admit (`compare`). What the policies admit is derived in [`network`](super::network).
+//! (`generate`), which edges two sides agree on (`directory`, `edges`, `disagreement`), and how these compare with
+//! what the rendered policies admit (`blocked`, `undeclared`, `depth`), as `facts` about single resources. What
+//! the policies admit is derived in [`network`](super::network).
 
 mod block;
+mod blocked;
+mod depth;
 mod directory;
 mod disagreement;
+mod edges;
+mod facts;
 mod generate;
 mod parts;
 mod read;
+mod undeclared;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use block::Block;
+pub use blocked::{Blocked, MeshBlock};
+pub use depth::TooNear;
 pub(super) use directory::{Directory, is_inhabited};
 pub use disagreement::{Disagreement, Problem};
+pub(super) use edges::remainder;
+pub use facts::DeclaredFacts;
+pub(super) use facts::derive;
 pub use generate::policies;
+pub use undeclared::Undeclared;
 pub(crate) use read::{Scope, of_values, of_workspace};
 
-use super::network::Protocol;
+use super::network::{AddressSet, ConnectionSet, PortSet, Protocol};
 use super::selector::Labels;
 use crate::Location;
 
@@ -147,6 +159,25 @@ pub struct RolePods {
     pub namespace: Labels,
     /// Their labels; none for all pods of those namespaces.
     pub labels: Labels,
+}
+
+impl Ports {
+    /// The connections they are.
+    pub fn set(self) -> ConnectionSet {
+        ConnectionSet::of(self.protocol, PortSet::range(self.first, self.last))
+    }
+}
+
+impl Role {
+    /// A role of pods alone.
+    pub(super) fn of_pods(namespace: Labels, labels: Labels) -> Self {
+        Self { pods: Some(RolePods { namespace, labels }), ..Self::default() }
+    }
+
+    /// Its addresses.
+    pub fn addresses(&self) -> AddressSet {
+        self.blocks.iter().fold(AddressSet::default(), |sum, block| sum.union(&block.addresses()))
+    }
 }
 
 impl Service {

@@ -118,7 +118,7 @@ fn outside(d: &mut Decoder<'_>, node: &Node, except: &str) {
 
 fn cidr(d: &mut Decoder<'_>, node: &Node) -> Option<Arc<str>> {
     let text = d.text(node, "a block")?;
-    if block::parts(&text).is_none() {
+    if !block::is_block(&text) {
         d.fail(text.mark, format!("`{}` is no block of addresses", text.value), "write `10.0.0.0/8` or `fd00::/8`");
         return None;
     }

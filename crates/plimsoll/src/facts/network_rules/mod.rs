@@ -6,6 +6,7 @@
 
 mod boundary;
 mod dangling;
+mod infrastructure;
 mod rules;
 mod service_ports;
 
@@ -16,6 +17,8 @@ use serde::Serialize;
 
 pub use boundary::Crossing;
 pub use dangling::{Dangling, Subject};
+pub use infrastructure::{Dns, Infrastructure, Istiod};
+pub(super) use infrastructure::reach_facts;
 pub use service_ports::ServicePort;
 
 use super::Derivation;

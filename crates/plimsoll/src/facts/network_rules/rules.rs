@@ -14,6 +14,8 @@ pub(super) struct Rules {
 
 pub(super) struct Rule {
     pub(super) is_ingress: bool,
+    /// Whether it names no peers at all, and so is about everyone.
+    pub(super) everyone: bool,
     /// The entries of `from` or `to`; none where the rule is about everyone.
     pub(super) peers: Vec<Peer>,
     /// Its ports; `None` where it is about all.
@@ -60,7 +62,8 @@ impl Rules {
             if speaks(if is_ingress { "Ingress" } else { "Egress" }) {
                 rules.extend(all.iter().enumerate().map(|(at, node)| {
                     let path = format!("/spec/{list}/{at}");
-                    Rule { is_ingress, peers: peers(node, &path, key), ports: ports(node, &path) }
+                    let everyone = node.get(key).is_none_or(|peers| peers.items().is_empty());
+                    Rule { is_ingress, everyone, peers: peers(node, &path, key), ports: ports(node, &path) }
                 }));
             }
         }
