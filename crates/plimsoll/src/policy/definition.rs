@@ -164,11 +164,16 @@ pub enum Need {
     Pools,
     /// Budgets.
     Budgets,
+    /// Connections that some service declares.
+    Connections,
+    /// The teams of some releases.
+    Teams,
 }
 
 impl Need {
     /// The words METADATA may use, apart from `params.<name>`.
-    pub(crate) const WORDS: [&str; 7] = ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets"];
+    pub(crate) const WORDS: [&str; 9] =
+        ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets", "connections", "teams"];
 
     pub(crate) fn read(word: &str) -> Option<Self> {
         Some(match word {
@@ -179,6 +184,8 @@ impl Need {
             "lock" => Self::Lock,
             "pools" => Self::Pools,
             "budgets" => Self::Budgets,
+            "connections" => Self::Connections,
+            "teams" => Self::Teams,
             _ => Self::Parameter(word.strip_prefix("params.").filter(|name| !name.is_empty())?.to_owned()),
         })
     }
@@ -195,6 +202,8 @@ impl fmt::Display for Need {
             Self::Lock => "lock",
             Self::Pools => "pools",
             Self::Budgets => "budgets",
+            Self::Connections => "connections",
+            Self::Teams => "teams",
         })
     }
 }

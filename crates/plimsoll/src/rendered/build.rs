@@ -85,13 +85,18 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     }
     let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
     assemble::parse(&mut environments, &align, &mut problems);
+    declared::elsewhere(&mut environments, plan);
     let (errors, notes) = problems.finish();
+    let mut settings = settings(workspace, plan);
+    if environments.iter().any(|environment| !environment.declared.connections.is_empty()) {
+        settings.declared.insert(Need::Connections);
+    }
     Rendered {
         environments,
         errors,
         notes,
         files: workspace.files().clone(),
-        settings: Arc::new(settings(workspace, plan)),
+        settings: Arc::new(settings),
     }
 }
 
@@ -242,6 +247,7 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
         declared: Declared {
             complete: external.complete.clone(),
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
+            teams: declared::teams(&plan.releases),
             ..Declared::default()
         },
         installations: Vec::new(),
@@ -285,6 +291,10 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(plan.environments.iter().any(|plan| !plan.external.complete.is_empty()), Need::Complete);
     declare(!config.identities.groups.is_empty(), Need::Identities);
     declare(config.trust.is_some(), Need::Trust);
+    declare(!config.connections.is_empty(), Need::Connections);
+    let releases = || plan.environments.iter().flat_map(|plan| &plan.releases);
+    let of_groups = config.identities.groups.values().any(|group| group.team.is_some());
+    declare(of_groups || releases().any(|release| release.team.is_some()), Need::Teams);
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
     Settings { config: Some(config), declared, whole: plan.environments.len() == workspace.plan().environments.len() }
 }

@@ -1,12 +1,18 @@
-//! What connections an environment declares: in the values of its releases, and in `plimsoll.yaml`.
+//! What an environment declares about its network: connections, in the values of its releases and in
+//! `plimsoll.yaml`, and to whom its namespaces belong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::Environment;
 use crate::chart::Chart;
 use crate::facts::declared::{Connections, Peer, Scope, of_values};
+use crate::facts::namespace::namespaces;
+use crate::facts::selector::Labels;
 use crate::problems::Problems;
 use crate::values::Values;
 use crate::workspace::decode::Decoder;
-use crate::workspace::{PlannedRelease, Workspace};
+use crate::workspace::{Plan, PlannedRelease, Workspace};
 use crate::yaml::{Mark, Node};
 use crate::{Error, ErrorKind, Location};
 
@@ -63,5 +69,40 @@ pub(super) fn of_workspace(workspace: &Workspace, environment: &mut Environment,
     }
     if all != Connections::default() {
         environment.declared.connections.push(all);
+    }
+}
+
+/// The teams of the releases in each namespace.
+pub(super) fn teams(releases: &[PlannedRelease]) -> BTreeMap<Arc<str>, BTreeSet<Arc<str>>> {
+    let mut teams: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for release in releases {
+        if let Some(team) = &release.team {
+            teams.entry(release.namespace.clone()).or_default().insert(team.clone());
+        }
+    }
+    teams
+}
+
+/// Tells each environment which namespaces only others have that share its cluster.
+///
+/// Environments whose clusters are both declared and differ do not share one.
+pub(super) fn elsewhere(environments: &mut [Environment], plan: &Plan) {
+    let own: Vec<BTreeMap<Arc<str>, Labels>> = environments
+        .iter()
+        .map(|environment| {
+            let known = namespaces(&environment.resources, &environment.declared);
+            known.into_iter().map(|(name, namespace)| (name, namespace.labels)).collect()
+        })
+        .collect();
+    let cluster = |at: usize| plan.environments.get(at).and_then(|plan| plan.environment.cluster.as_ref());
+    for (at, environment) in environments.iter_mut().enumerate() {
+        for (other, theirs) in own.iter().enumerate() {
+            let apart = matches!((cluster(at), cluster(other)), (Some(one), Some(two)) if one != two);
+            if other == at || apart {
+                continue;
+            }
+            let foreign = theirs.iter().filter(|(name, _)| !own[at].contains_key(*name));
+            environment.declared.elsewhere.extend(foreign.map(|(name, labels)| (name.clone(), labels.clone())));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Declared edges that the rendered policies block, and on which side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -148,19 +148,21 @@ fn edge(
     if missing.is_empty() {
         return None;
     }
+    // The caller's side is asked first.
+    let blocks = |side: &Direction| !edges.network.admitted_by(*side, ends.0, ends.1).covers(&missing);
+    let sides: Vec<Direction> = [Direction::Egress, Direction::Ingress].into_iter().filter(blocks).collect();
     let because = edges.network.explain(ends.0, ends.1).because;
-    let blocking = || because.iter().filter(|one| one.effect == Effect::Blocks);
-    let sides: BTreeSet<Direction> = blocking().map(|one| one.side).collect();
+    let blocking = because.iter().filter(|one| one.effect == Effect::Blocks);
+    let blocking = blocking.filter(|one| sides.is_empty() || sides.contains(&one.side));
     Some(Blocked {
         source: connection.location.clone(),
         calls: side == Side::Caller,
         service: entry.service.title(),
         peer: named(edges, connection, far),
         ports: missing.to_string(),
-        // Where both block, the caller's side is first asked.
-        sides: [Direction::Egress, Direction::Ingress].iter().filter(|side| sides.contains(side)).map(|side| side.name()).collect(),
+        sides: sides.iter().map(|side| side.name()).collect(),
         mesh: mesh(edges, ends, &missing),
-        witness: blocking().map(|one| format!("{}: {}", one.side.name(), one.words)).collect(),
+        witness: blocking.map(|one| format!("{}: {}", one.side.name(), one.words)).collect(),
     })
 }
 

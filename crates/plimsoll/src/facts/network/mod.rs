@@ -30,6 +30,7 @@ mod reach;
 mod rule;
 mod selection;
 mod services;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod witness;

@@ -31,8 +31,7 @@ pub struct Crossing {
 
 pub(super) fn crossings(context: &mut Context<'_, '_>, policy: &Resource, rules: &Rules) -> Vec<Crossing> {
     let declared = context.derivation.world.declared;
-    let none = BTreeSet::new();
-    let own = declared.teams.get(policy.namespace()).unwrap_or(&none);
+    let own = teams_of(context, policy.namespace());
     let mut found = Vec::new();
     for rule in &rules.rules {
         for peer in &rule.peers {
@@ -40,10 +39,10 @@ pub(super) fn crossings(context: &mut Context<'_, '_>, policy: &Resource, rules:
             let mut teams = BTreeSet::new();
             let mut namespaces = Vec::new();
             for name in context.namespaces(selector).iter() {
-                let of = declared.teams.get(*name).unwrap_or(&none);
+                let of = teams_of(context, name);
                 // Two teams in one namespace share it.
-                if !own.is_empty() && !of.is_empty() && own.is_disjoint(of) {
-                    teams.extend(of.iter().map(ToString::to_string));
+                if !own.is_empty() && !of.is_empty() && own.is_disjoint(&of) {
+                    teams.extend(of.into_iter().map(str::to_owned));
                     namespaces.push((*name).to_owned());
                 }
             }
@@ -65,6 +64,13 @@ pub(super) fn crossings(context: &mut Context<'_, '_>, policy: &Resource, rules:
         }
     }
     found
+}
+
+/// The teams of a namespace: of the releases in it, and the one that its label `team` names.
+fn teams_of<'c>(context: &Context<'c, '_>, namespace: &str) -> BTreeSet<&'c str> {
+    let of_releases = context.derivation.world.declared.teams.get(namespace).into_iter().flatten();
+    let label = context.namespaces.get(namespace).and_then(|namespace| namespace.labels.get("team"));
+    of_releases.map(|team| &**team).chain(label).collect()
 }
 
 /// Ports on which resolvers listen: 53, and 5353 where they run without the right to open 53 (OpenShift).

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::Context;
-use super::rules::{Peer, Rules};
+use super::rules::{Peer, PortNumber, Rules};
 use crate::facts::namespace::NAME_LABEL;
 use crate::facts::selector::{Labels, Selector};
 use crate::facts::workload::title;
@@ -41,6 +41,8 @@ pub enum Subject {
     Pods,
     /// Namespaces that a rule admits.
     Namespaces,
+    /// The port of a rule, by name.
+    Port,
 }
 
 pub(super) fn dangling(context: &mut Context<'_, '_>, policy: &Resource, rules: &Rules) -> Vec<Dangling> {
@@ -49,6 +51,37 @@ pub(super) fn dangling(context: &mut Context<'_, '_>, policy: &Resource, rules: 
     if !is_declared(context, policy, rules) {
         for peer in rules.rules.iter().flat_map(|rule| &rule.peers) {
             found.extend(of_peer(context, policy, peer));
+        }
+    }
+    found.extend(names(context, policy, rules));
+    found
+}
+
+/// Names of ports that no pod has which the rule is about.
+fn names(context: &mut Context<'_, '_>, policy: &Resource, rules: &Rules) -> Vec<Dangling> {
+    let mut found = Vec::new();
+    for rule in &rules.rules {
+        let named = rule.ports.iter().flatten().filter_map(|port| match &port.number {
+            PortNumber::Named(name) => Some((port, name)),
+            _ => None,
+        });
+        for (port, name) in named {
+            let workloads = context.derivation.workloads;
+            let pods = context.destinations(policy, rules, rule);
+            let declared = || pods.iter().flat_map(|at| workloads[*at].ports()).filter(|of| of.protocol == port.protocol.name());
+            if pods.is_empty() || declared().any(|of| of.name == Some(&**name)) {
+                continue;
+            }
+            let closed = |at: &usize| context.is_closed(workloads[*at].resource.namespace());
+            found.push(Dangling {
+                path: format!("{}/port", port.path),
+                subject: Subject::Port,
+                selector: name.to_string(),
+                namespaces: Vec::new(),
+                // A policy that selects pods which refuse the name is wrong about those at least.
+                known: rule.is_ingress || pods.iter().all(closed),
+                nearest: nearest(name, declared().filter_map(|of| of.name)).map(|name| format!("`{name}`")),
+            });
         }
     }
     found

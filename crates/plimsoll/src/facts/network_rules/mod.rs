@@ -25,7 +25,8 @@ use super::Derivation;
 use super::declared::{Directory, is_inhabited};
 use super::namespace::{NAME_LABEL, Namespace};
 use super::selector::Selector;
-use rules::Rules;
+use crate::manifest::Resource;
+use rules::{Rule, Rules};
 
 /// What was found in the rules of one policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -86,6 +87,27 @@ impl<'c> Context<'c, '_> {
             None => self.namespaces.iter().filter(matches).map(|(name, _)| &**name).collect(),
         };
         self.selected.insert(selector.clone(), found.clone());
+        found
+    }
+
+    /// The workloads whose ports a rule is about, as far as it names them.
+    fn destinations(&mut self, policy: &Resource, rules: &Rules, rule: &Rule) -> Vec<usize> {
+        let derivation = self.derivation;
+        let select = |namespace: &str, pods| derivation.pods.select(derivation.workloads, namespace, pods);
+        if rule.is_ingress {
+            return rules.pods.as_ref().map(|pods| select(policy.namespace(), pods)).unwrap_or_default();
+        }
+        let everything = Selector::everything();
+        let own = [policy.namespace()];
+        let mut found = Vec::new();
+        for peer in &rule.peers {
+            let selected = peer.namespaces.as_ref().map(|selector| self.namespaces(selector));
+            for namespace in selected.as_deref().unwrap_or(&own) {
+                found.extend(select(namespace, peer.pods.as_ref().unwrap_or(&everything)));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
         found
     }
 

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::Context;
-use super::rules::{Port, PortNumber, Rule, Rules};
+use super::rules::{Port, PortNumber, Rules};
 use crate::facts::Derivation;
 use crate::facts::network::Protocol;
 use crate::facts::selector::Selector;
@@ -80,7 +80,7 @@ pub(super) fn service_ports(
         if !ports.iter().any(|port| matches!(port.number, PortNumber::Range(first, last) if first == last)) {
             continue;
         }
-        for at in destinations(context, policy, rules, rule) {
+        for at in context.destinations(policy, rules, rule) {
             let workload = &context.derivation.workloads[at];
             for served in &services[at] {
                 let admitted = ports.iter().filter(|port| is_exactly(port, served.port, served.protocol));
@@ -100,28 +100,6 @@ pub(super) fn service_ports(
         }
     }
     found.sort();
-    found.dedup();
-    found
-}
-
-/// The workloads whose ports a rule is about.
-fn destinations(context: &mut Context<'_, '_>, policy: &Resource, rules: &Rules, rule: &Rule) -> Vec<usize> {
-    let derivation = context.derivation;
-    if rule.is_ingress {
-        let pods = rules.pods.as_ref();
-        return pods.map(|pods| derivation.pods.select(derivation.workloads, policy.namespace(), pods)).unwrap_or_default();
-    }
-    let mut found = Vec::new();
-    for peer in &rule.peers {
-        let everything = Selector::everything();
-        let pods = peer.pods.as_ref().unwrap_or(&everything);
-        let own = [policy.namespace()];
-        let selected = peer.namespaces.as_ref().map(|selector| context.namespaces(selector));
-        for namespace in selected.as_deref().unwrap_or(&own) {
-            found.extend(derivation.pods.select(derivation.workloads, namespace, pods));
-        }
-    }
-    found.sort_unstable();
     found.dedup();
     found
 }
