@@ -7,6 +7,7 @@
 pub mod bounds;
 pub mod declared;
 mod domain;
+pub(crate) mod drift;
 pub mod image;
 pub mod namespace;
 pub mod network;
@@ -27,7 +28,7 @@ pub mod world;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
@@ -111,6 +112,8 @@ pub struct Facts<'a> {
     pub namespaces: BTreeMap<Arc<str>, namespace::Namespace>,
     /// Who reaches whom; of the domain Network.
     pub network: Option<network::Network<'a>>,
+    /// Every connection of the network, once somebody asked.
+    connections: OnceLock<Option<Vec<network::Connection>>>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -122,17 +125,22 @@ impl<'a> Facts<'a> {
     /// number of resources, and with that of the pods each selector selects.
     pub fn derive(resources: &'a [Resource], declared: &Declared, domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
-        let mut of_resource = of_resources(resources, &workloads, declared);
+        let of_resource = of_resources(resources, &workloads, declared);
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
         let namespaces = namespace::namespaces(resources, declared);
         let network = domains.contains(&Domain::Network).then(|| {
             let options = network::Options::default();
             network::Network::derive(resources, &workloads, &namespaces, declared, options)
         });
-        if let Some(network) = &network {
-            on_network::attach(resources, &workloads, &namespaces, network, declared, &mut of_resource);
-        }
-        Self { workloads, namespaces, network, of_resource, workload_of }
+        let mut facts = Self { workloads, namespaces, network, connections: OnceLock::new(), of_resource, workload_of };
+        on_network::attach(resources, declared, &mut facts);
+        facts
+    }
+
+    /// Every connection that the network admits; `None` where it was not derived, or where they are too many.
+    pub fn connections(&self) -> Option<&[network::Connection]> {
+        let network = self.network.as_ref()?;
+        self.connections.get_or_init(|| network.connections(&network::Filter::default()).ok()).as_deref()
     }
 
     /// What was derived about the resource at a position.

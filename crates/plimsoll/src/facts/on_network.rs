@@ -1,41 +1,36 @@
 //! Facts about single resources that rest on the network: attached where policies read them.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use super::namespace::Namespace;
-use super::network::{Filter, Network};
 use super::pods::PodIndex;
-use super::workload::Workload;
 use super::world::{Declared, World};
-use super::{Derivation, ResourceFacts, declared, network_rules};
+use super::{Derivation, Facts, declared, network_rules};
 use crate::manifest::Resource;
 
-/// Derives what the domain Network adds to the facts of single resources.
-pub(super) fn attach(
-    resources: &[Resource],
-    workloads: &[Workload<'_>],
-    namespaces: &BTreeMap<Arc<str>, Namespace>,
-    network: &Network<'_>,
-    known: &Declared,
-    facts: &mut [ResourceFacts],
-) {
-    for (at, faults) in network.faults() {
-        facts[*at].network_faults.clone_from(faults);
-    }
+/// Derives what the domain Network adds to the facts of single resources; nothing where it was not derived.
+pub(super) fn attach(resources: &[Resource], known: &Declared, facts: &mut Facts<'_>) {
+    let Some(network) = &facts.network else { return };
     let world = World::new(resources, known);
-    let derivation = Derivation { world: &world, workloads, pods: PodIndex::new(workloads), by_id: HashMap::new() };
-    let directory = declared::Directory::new(&derivation, namespaces);
-    for (at, rules) in network_rules::rule_facts(&derivation, &directory, namespaces) {
-        facts[at].rules = Some(rules);
+    let pods = PodIndex::new(&facts.workloads);
+    let derivation = Derivation { world: &world, workloads: &facts.workloads, pods, by_id: HashMap::new() };
+    let directory = declared::Directory::new(&derivation, &facts.namespaces);
+    let rules = network_rules::rule_facts(&derivation, &directory, &facts.namespaces);
+    let infrastructure = network_rules::reach_facts(&derivation, &directory, network, &facts.namespaces);
+    let declared = match directory.is_empty() {
+        true => Default::default(),
+        false => declared::derive(&derivation, &directory, network, facts.connections()),
+    };
+    let faults = network.faults().clone();
+    for (at, faults) in faults {
+        facts.of_resource[at].network_faults = faults;
     }
-    for (at, reach) in network_rules::reach_facts(&derivation, &directory, network) {
-        facts[at].infrastructure = Some(reach);
+    for (at, rules) in rules {
+        facts.of_resource[at].rules = Some(rules);
     }
-    if !directory.is_empty() {
-        let connections = network.connections(&Filter::default()).ok();
-        for (at, found) in declared::derive(&derivation, &directory, network, connections.as_deref()) {
-            facts[at].declared = Some(found);
-        }
+    for (at, infrastructure) in infrastructure {
+        facts.of_resource[at].infrastructure = Some(infrastructure);
+    }
+    for (at, declared) in declared {
+        facts.of_resource[at].declared = Some(declared);
     }
 }

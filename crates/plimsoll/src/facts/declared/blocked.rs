@@ -1,19 +1,15 @@
 //! Declared edges that the rendered policies block, and on which side.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::directory::Entry;
-use super::edges::{Edges, Side, block_addresses, pod};
+use super::edges::{Edges, Side, block_addresses, pod, role_pod};
 use super::{Connection, Peer};
 use crate::Location;
 use crate::facts::namespace::NAME_LABEL;
 use crate::facts::network::{
     AddressRange, ConnectionSet, Direction, Effect, End, Membership, PeerId, Pod, Protocol,
 };
-use crate::facts::selector::Labels;
 
 /// The role that name resolution has; what cannot reach it is said apart.
 pub(super) const DNS: &str = "dns";
@@ -115,19 +111,10 @@ fn unseen(edges: &Edges<'_, '_>, entry: &Entry<'_>, connection: &Connection) -> 
             edges.directory.find(namespace, name).is_none().then(|| pod(namespace, known, labels))
         }
         Peer::Role(_) => {
-            let pods = entry.role(connection)?.pods.as_ref()?;
-            let name = pods.namespace.get(NAME_LABEL).unwrap_or_default();
-            let known = edges.directory.namespaces.get(name).map(|known| known.labels.clone()).unwrap_or_default();
-            let mut all: BTreeMap<Arc<str>, Arc<str>> = owned(&known).collect();
-            all.extend(owned(&pods.namespace));
-            Some(pod(name, Labels::from(all), &pods.labels))
+            role_pod(entry.role(connection)?, edges.directory.namespaces)
         }
         Peer::Block(_) => None,
     }
-}
-
-fn owned(labels: &Labels) -> impl Iterator<Item = (Arc<str>, Arc<str>)> {
-    labels.iter().map(|(key, value)| (key.into(), value.into()))
 }
 
 fn edge(

@@ -86,11 +86,6 @@ impl<'a> Directory<'a> {
         own.or_else(|| self.declared.iter().find_map(|connections| connections.roles.get(name)))
     }
 
-    /// The labels of a namespace that is known.
-    pub(in crate::facts) fn labels(&self, namespace: &str) -> Option<&'a Labels> {
-        self.namespaces.get(namespace).map(|namespace| &namespace.labels)
-    }
-
     /// Whether a workload is that of a declared service.
     pub(in crate::facts) fn declares(&self, workload: usize) -> bool {
         self.of_workload.contains_key(&workload)

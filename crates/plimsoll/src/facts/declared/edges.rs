@@ -3,11 +3,12 @@
 //! A side that declares nothing has no say: what the other one says of it holds.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::directory::{Directory, Entry};
 use super::{Connection, Peer, Port, Ports, Role};
+use crate::facts::namespace::{NAME_LABEL, Namespace};
 use crate::facts::network::{AddressSet, ConnectionSet, Network, PeerId, Pod};
 use crate::facts::selector::{Labels, Selector};
 
@@ -213,4 +214,16 @@ pub(super) fn pod(namespace: &str, namespace_labels: Labels, labels: &Labels) ->
         labels: labels.clone(),
         ..Pod::default()
     }
+}
+
+/// A pod of a role that is not rendered, with the labels that its namespace is known to have.
+pub(in crate::facts) fn role_pod(role: &Role, namespaces: &BTreeMap<Arc<str>, Namespace>) -> Option<Pod> {
+    let pods = role.pods.as_ref()?;
+    let owned = |labels: &Labels| -> BTreeMap<Arc<str>, Arc<str>> {
+        labels.iter().map(|(key, value)| (key.into(), value.into())).collect()
+    };
+    let name = pods.namespace.get(NAME_LABEL).unwrap_or_default();
+    let mut all = namespaces.get(name).map(|known| owned(&known.labels)).unwrap_or_default();
+    all.extend(owned(&pods.namespace));
+    Some(pod(name, Labels::from(all), &pods.labels))
 }

@@ -25,7 +25,7 @@ pub use blocked::{Blocked, MeshBlock};
 pub use depth::TooNear;
 pub(super) use directory::{Directory, is_inhabited};
 pub use disagreement::{Disagreement, Problem};
-pub(super) use edges::remainder;
+pub(super) use edges::{remainder, role_pod};
 pub use facts::DeclaredFacts;
 pub(super) use facts::derive;
 pub use generate::policies;

@@ -141,7 +141,7 @@ fn of_peer(context: &mut Context<'_, '_>, policy: &Resource, peer: &Peer) -> Opt
     })
 }
 
-/// A namespace that is not rendered may exist: without a closed world only one that nearly matches says something.
+/// A namespace that is not rendered may exist: without a closed world only what is spelled nearly so says something.
 fn no_namespace(context: &Context<'_, '_>, selector: &Selector, path: &str) -> Option<Dangling> {
     let known = context.derivation.world.declared.is_complete("Namespace");
     let named = selector.equalities().find(|(key, _)| *key == NAME_LABEL).map(|(_, name)| name);
@@ -151,8 +151,15 @@ fn no_namespace(context: &Context<'_, '_>, selector: &Selector, path: &str) -> O
             nearest(name, names).map(|name| format!("`{name}`"))
         }
         None => {
-            let all = context.namespaces.iter();
-            closest(all.map(|(name, namespace)| (name.to_string(), &namespace.labels)), selector)
+            let misspelt = |labels: &&Labels| match selector.near_miss(labels).as_slice() {
+                [miss] => {
+                    let wanted = miss.requirement.values.first().map_or("", |value| &**value);
+                    nearest(wanted, miss.actual).is_some()
+                }
+                _ => false,
+            };
+            let all = context.namespaces.iter().map(|(name, namespace)| (name.to_string(), &namespace.labels));
+            closest(all.filter(|(_, labels)| misspelt(labels)), selector)
         }
     };
     (known || near.is_some()).then(|| Dangling {

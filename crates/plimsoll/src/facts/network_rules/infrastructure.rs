@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::rules::{Port, PortNumber, Rule, Rules};
 use crate::facts::Derivation;
-use crate::facts::declared::{Directory, Role};
-use crate::facts::namespace::NAME_LABEL;
+use crate::facts::declared::{Directory, Role, role_pod};
+use crate::facts::namespace::{NAME_LABEL, Namespace};
 use crate::facts::network::{ConnectionSet, Direction, Effect, End, Membership, Network, PeerId, Pod, Protocol};
-use crate::facts::selector::{Labels, Selector};
+use crate::facts::selector::Selector;
 
 /// Where Istio's control plane answers proxies (Istio documentation, "Ports used by Istio").
 const ISTIOD: u16 = 15012;
@@ -73,9 +73,10 @@ pub(in crate::facts) fn reach_facts(
     derivation: &Derivation<'_>,
     directory: &Directory<'_>,
     network: &Network<'_>,
+    namespaces: &BTreeMap<Arc<str>, Namespace>,
 ) -> Vec<(usize, Infrastructure)> {
     let summaries = summaries(derivation);
-    let finder = Finder { derivation, directory, network };
+    let finder = Finder { derivation, directory, network, namespaces };
     let mut found = Vec::new();
     for (at, workload) in derivation.workloads.iter().enumerate() {
         let Some(peer) = network.peer_of(workload.at) else { continue };
@@ -142,6 +143,7 @@ struct Finder<'f, 'a> {
     derivation: &'f Derivation<'a>,
     directory: &'f Directory<'a>,
     network: &'f Network<'a>,
+    namespaces: &'f BTreeMap<Arc<str>, Namespace>,
 }
 
 impl Finder<'_, '_> {
@@ -197,7 +199,7 @@ impl Finder<'_, '_> {
             rendered = true;
             reached |= reaches(End::Peer(peer));
         }
-        if let Some(pod) = role.pods.as_ref().map(|pods| self.stand_in(&pods.namespace, &pods.labels))
+        if let Some(pod) = role_pod(role, self.namespaces)
             && !rendered
         {
             reached |= reaches(End::Pod(&pod));
@@ -222,21 +224,5 @@ impl Finder<'_, '_> {
             let is = |pod: &Pod| namespace.matches(&pod.namespace_labels) && labels.matches(&pod.labels);
             self.network.pods_of(peer).any(is).then_some(peer)
         })
-    }
-
-    /// A pod of a role that is not rendered, with the labels that its namespace is known to have.
-    fn stand_in(&self, namespace: &Labels, labels: &Labels) -> Pod {
-        let name = namespace.get(NAME_LABEL).unwrap_or_default();
-        let own = |labels: &Labels| -> BTreeMap<Arc<str>, Arc<str>> {
-            labels.iter().map(|(key, value)| (key.into(), value.into())).collect()
-        };
-        let mut all = self.directory.labels(name).map(own).unwrap_or_default();
-        all.extend(own(namespace));
-        Pod {
-            namespace: name.into(),
-            namespace_labels: Arc::new(Labels::from(all)),
-            labels: labels.clone(),
-            ..Pod::default()
-        }
     }
 }
