@@ -75,7 +75,12 @@ pub(crate) fn drift(mirror: &Side<'_>, of: &Side<'_>) -> Vec<Drift> {
     let (Some(here), Some(there)) = (mirror.connections, of.connections) else {
         return unlisted(mirror).into_iter().collect();
     };
-    let (here, there) = (mirror.picture(here), of.picture(there));
+    let (mut here, mut there) = (mirror.picture(here), of.picture(there));
+    // What is one site's own address is an address like any other at the other site.
+    let bound = [(mirror.bound().union(&of.bound()), ConnectionSet::all())];
+    for admitted in here.addresses.values_mut().chain(there.addresses.values_mut()) {
+        *admitted = remainder(std::mem::take(admitted), &bound);
+    }
     let ids = mirror.ids();
     let mut groups: BTreeMap<(String, &'static str, String, String), BTreeSet<String>> = BTreeMap::new();
     let mut differ = |own: &str, direction, far: String, here: &ConnectionSet, there: &ConnectionSet| {
@@ -177,6 +182,11 @@ impl<'a> Side<'a> {
     fn roles(&self) -> BTreeMap<Arc<str>, &'a Role> {
         let all = self.declared.connections.iter().flat_map(|connections| &connections.roles);
         all.map(|(name, role)| (name.clone(), role)).collect()
+    }
+
+    /// The addresses of all roles.
+    fn bound(&self) -> AddressSet {
+        self.roles().values().fold(AddressSet::default(), |sum, role| sum.union(&role.addresses()))
     }
 
     fn picture(&self, connections: &[Connection]) -> Picture {
