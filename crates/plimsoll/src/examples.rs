@@ -4,7 +4,7 @@
 //! findings with their lines. It goes it twice, once for each executor of Rego, and any difference
 //! between the two is a failure.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -147,7 +147,7 @@ fn beside(text: &str, workspace: &Value) -> String {
     }
     let mut whole = text.to_owned();
     for (key, value) in workspace.as_object().into_iter().flatten() {
-        whole.push_str(&format!("{key}: {value}\n"));
+        let _ = writeln!(whole, "{key}: {value}");
     }
     whole
 }

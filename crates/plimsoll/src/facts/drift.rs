@@ -119,16 +119,17 @@ pub(crate) fn drift(mirror: &Side<'_>, of: &Side<'_>) -> Vec<Drift> {
             set.ranges().iter().for_each(|range| differ(own, direction, range.to_string(), &none.0, &ports));
         }
     }
-    let drift = |((id, direction, here, there), peers): ((String, &'static str, String, String), BTreeSet<String>)| Drift {
-        mirror: mirror.name.to_owned(),
-        id,
-        direction,
-        count: peers.len(),
-        peers: peers.into_iter().take(NAMES).collect(),
-        here,
-        there,
-        unlisted: false,
-    };
+    let drift =
+        |((id, direction, here, there), peers): ((String, &'static str, String, String), BTreeSet<String>)| Drift {
+            mirror: mirror.name.to_owned(),
+            id,
+            direction,
+            count: peers.len(),
+            peers: peers.into_iter().take(NAMES).collect(),
+            here,
+            there,
+            unlisted: false,
+        };
     groups.into_iter().map(drift).collect()
 }
 

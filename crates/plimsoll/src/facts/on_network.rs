@@ -1,6 +1,6 @@
 //! Facts about single resources that rest on the network: attached where policies read them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::pods::PodIndex;
 use super::world::{Declared, World};
@@ -16,9 +16,10 @@ pub(super) fn attach(resources: &[Resource], known: &Declared, facts: &mut Facts
     let directory = declared::Directory::new(&derivation, &facts.namespaces);
     let rules = network_rules::rule_facts(&derivation, &directory, &facts.namespaces);
     let infrastructure = network_rules::reach_facts(&derivation, &directory, network, &facts.namespaces);
-    let declared = match directory.is_empty() {
-        true => Default::default(),
-        false => declared::derive(&derivation, &directory, network, facts.connections()),
+    let declared = if directory.is_empty() {
+        BTreeMap::new()
+    } else {
+        declared::derive(&derivation, &directory, network, facts.connections())
     };
     let faults = network.faults().clone();
     for (at, faults) in faults {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::drift;
 use crate::facts::Facts;
+use crate::facts::drift;
 use crate::facts::parity::{self, Object};
 use crate::manifest::Resource;
 use crate::policy::Term;

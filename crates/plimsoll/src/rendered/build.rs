@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{assemble, declared};
 use super::layers::Layers;
 use super::{Environment, Installation, Overrides, Rendered};
+use super::{assemble, declared};
 use crate::chart::{Chart, Loader};
 use crate::facts::declared::Connections;
 use crate::facts::selector::Labels;
@@ -91,13 +91,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     if environments.iter().any(|environment| !environment.declared.connections.is_empty()) {
         settings.declared.insert(Need::Connections);
     }
-    Rendered {
-        environments,
-        errors,
-        notes,
-        files: workspace.files().clone(),
-        settings: Arc::new(settings),
-    }
+    Rendered { environments, errors, notes, files: workspace.files().clone(), settings: Arc::new(settings) }
 }
 
 /// Loads and compiles every chart of the plan once, in parallel.

@@ -60,10 +60,13 @@ pub(super) fn of_workspace(workspace: &Workspace, environment: &mut Environment,
                 let help = crate::nearest::suggest(name, all.roles.keys().map(|name| &**name));
                 let error = Error::new(ErrorKind::Workspace, format!("there is no role `{name}` in this environment"));
                 let error = error.with_help(help);
-                problems.add_in(&environment.name, match &connection.location {
-                    Some(location) => error.with_location(location.clone()),
-                    None => error,
-                });
+                problems.add_in(
+                    &environment.name,
+                    match &connection.location {
+                        Some(location) => error.with_location(location.clone()),
+                        None => error,
+                    },
+                );
             }
         }
     }

@@ -7,9 +7,7 @@ use super::edges::{Edges, Side, block_addresses, pod, role_pod};
 use super::{Connection, Peer};
 use crate::Location;
 use crate::facts::namespace::NAME_LABEL;
-use crate::facts::network::{
-    AddressRange, ConnectionSet, Direction, Effect, End, Membership, PeerId, Pod, Protocol,
-};
+use crate::facts::network::{AddressRange, ConnectionSet, Direction, Effect, End, Membership, PeerId, Pod, Protocol};
 
 /// The role that name resolution has; what cannot reach it is said apart.
 pub(super) const DNS: &str = "dns";
@@ -110,9 +108,7 @@ fn unseen(edges: &Edges<'_, '_>, entry: &Entry<'_>, connection: &Connection) -> 
             let known = edges.directory.namespaces.get(namespace).map_or(named, |known| known.labels.clone());
             edges.directory.find(namespace, name).is_none().then(|| pod(namespace, known, labels))
         }
-        Peer::Role(_) => {
-            role_pod(entry.role(connection)?, edges.directory.namespaces)
-        }
+        Peer::Role(_) => role_pod(entry.role(connection)?, edges.directory.namespaces),
         Peer::Block(_) => None,
     }
 }
@@ -161,7 +157,9 @@ fn declared(
     far: &Far,
 ) -> ConnectionSet {
     match (far, side) {
-        (Far::Peer(far), Side::Caller) => edges.one(entry, connection, side, own, *far).intersection(&edges.between(own, *far)),
+        (Far::Peer(far), Side::Caller) => {
+            edges.one(entry, connection, side, own, *far).intersection(&edges.between(own, *far))
+        }
         (Far::Peer(far), Side::Callee) => edges.one(entry, connection, side, own, *far),
         (_, Side::Caller) => edges.directory.ports(entry, connection, None).unwrap_or_default(),
         (_, Side::Callee) => edges.one(entry, connection, side, own, own),

@@ -45,10 +45,7 @@ impl Entry<'_> {
 
 impl<'a> Directory<'a> {
     /// Finds the pods of every service; the cost is that of their selectors.
-    pub(in crate::facts) fn new(
-        derivation: &Derivation<'a>,
-        namespaces: &'a BTreeMap<Arc<str>, Namespace>,
-    ) -> Self {
+    pub(in crate::facts) fn new(derivation: &Derivation<'a>, namespaces: &'a BTreeMap<Arc<str>, Namespace>) -> Self {
         let mut entries: Vec<Entry<'a>> = Vec::new();
         let mut by_name = HashMap::new();
         for connections in &derivation.world.declared.connections {
@@ -67,7 +64,14 @@ impl<'a> Directory<'a> {
         for (at, entry) in entries.iter().enumerate() {
             entry.workloads.iter().for_each(|workload| of_workload.entry(*workload).or_default().push(at));
         }
-        Self { entries, declared: &derivation.world.declared.connections, by_name, of_workload, namespaces, workloads: derivation.workloads }
+        Self {
+            entries,
+            declared: &derivation.world.declared.connections,
+            by_name,
+            of_workload,
+            namespaces,
+            workloads: derivation.workloads,
+        }
     }
 
     pub(super) fn find(&self, namespace: &str, name: &str) -> Option<usize> {
@@ -81,8 +85,8 @@ impl<'a> Directory<'a> {
 
     /// A role as the service of a workload knows it, or else as any service does.
     pub(in crate::facts) fn role(&self, workload: usize, name: &str) -> Option<&'a Role> {
-        let own = self.of_workload.get(&workload).into_iter().flatten().map(|at| &self.entries[*at]);
-        let own = own.flat_map(|entry| entry.roles.get(name)).next();
+        let mut own = self.of_workload.get(&workload).into_iter().flatten().map(|at| &self.entries[*at]);
+        let own = own.find_map(|entry| entry.roles.get(name));
         own.or_else(|| self.declared.iter().find_map(|connections| connections.roles.get(name)))
     }
 
@@ -118,7 +122,12 @@ impl<'a> Directory<'a> {
     }
 
     /// The ports of a connection, which are those of its callee; `None` where it has no port of the name.
-    pub(super) fn ports(&self, of: &Entry<'_>, connection: &Connection, callee: Option<&Entry<'_>>) -> Option<ConnectionSet> {
+    pub(super) fn ports(
+        &self,
+        of: &Entry<'_>,
+        connection: &Connection,
+        callee: Option<&Entry<'_>>,
+    ) -> Option<ConnectionSet> {
         match &connection.port {
             Port::Number(ports) => Some(ports.set()),
             Port::OfRole => {
@@ -127,7 +136,7 @@ impl<'a> Directory<'a> {
             }
             Port::Named(name, protocol) => {
                 let callee = callee?;
-                if let Some(ports) = callee.service.exposes.get(name) {
+                if let Some(ports) = callee.service.exposed(name, *protocol) {
                     return Some(ports.set());
                 }
                 let pods = callee.workloads.iter().map(|at| &self.workloads[*at]);
@@ -179,4 +188,3 @@ fn named(workload: &Workload<'_>, name: &str, protocol: Protocol) -> impl Iterat
     let ports = workload.ports().filter(move |port| port.name == Some(name) && port.protocol == protocol.name());
     ports.filter_map(move |port| Some(ConnectionSet::port(protocol, u16::try_from(port.number?).ok()?)))
 }
-

@@ -53,7 +53,10 @@ pub enum Problem {
 }
 
 /// Every disagreement, by the position of the service that says something.
-pub(super) fn disagreements(directory: &Directory<'_>, derivation: &Derivation<'_>) -> BTreeMap<usize, Vec<Disagreement>> {
+pub(super) fn disagreements(
+    directory: &Directory<'_>,
+    derivation: &Derivation<'_>,
+) -> BTreeMap<usize, Vec<Disagreement>> {
     let mut found: BTreeMap<usize, Vec<Disagreement>> = BTreeMap::new();
     for (at, entry) in directory.entries.iter().enumerate() {
         let finder = Finder { directory, derivation, at, entry };

@@ -12,6 +12,9 @@ use crate::facts::namespace::{NAME_LABEL, Namespace};
 use crate::facts::network::{AddressSet, ConnectionSet, Network, PeerId, Pod};
 use crate::facts::selector::{Labels, Selector};
 
+/// A selector of namespaces and one of pods.
+type Selectors = (Selector, Selector);
+
 /// The declaration of an environment, seen from the peers of its network.
 pub(super) struct Edges<'e, 'a> {
     pub(super) directory: &'e Directory<'a>,
@@ -19,7 +22,7 @@ pub(super) struct Edges<'e, 'a> {
     /// The services whose pods a peer has, as positions.
     pub(super) of_peer: HashMap<PeerId, Vec<usize>>,
     /// The peers that selectors of namespaces and of pods were found to select: roles are shared by all.
-    selected: RefCell<HashMap<(Selector, Selector), Arc<[PeerId]>>>,
+    selected: RefCell<HashMap<Selectors, Arc<[PeerId]>>>,
 }
 
 /// Which end of a connection a service is.
@@ -115,13 +118,15 @@ impl<'e, 'a> Edges<'e, 'a> {
     /// Whether a connection is with the pods of a peer.
     pub(super) fn is_with(&self, of: &Entry<'_>, connection: &Connection, peer: PeerId) -> bool {
         match &connection.peer {
-            Peer::Service { namespace, name, labels } => match self.directory.find(namespace, name) {
-                Some(service) => self.of_peer.get(&peer).is_some_and(|services| services.contains(&service)),
-                None => {
+            Peer::Service { namespace, name, labels } => {
+                let declared = self.directory.find(namespace, name);
+                let of = |service| self.of_peer.get(&peer).is_some_and(|services| services.contains(&service));
+                let labelled = || {
                     let is = self.network.peer(peer).namespace == *namespace;
                     is && self.has_labels(peer, &Selector::labelled(labels))
-                }
-            },
+                };
+                declared.map_or_else(labelled, of)
+            }
             Peer::Role(_) => of.role(connection).is_some_and(|role| self.has_role(peer, role)),
             Peer::Block(_) => false,
         }
@@ -150,7 +155,7 @@ impl<'e, 'a> Edges<'e, 'a> {
         let Port::Named(name, protocol) = &connection.port else {
             return self.directory.ports(of, connection, None).unwrap_or_default();
         };
-        let exposed = |entry: &Entry<'_>| entry.service.exposes.get(name).copied().map(Ports::set);
+        let exposed = |entry: &Entry<'_>| entry.service.exposed(name, *protocol).map(Ports::set);
         let known = match callee {
             Some(entry) => exposed(entry),
             None => self.services(pods).find_map(exposed),

@@ -65,11 +65,15 @@ fn carrier(derivation: &Derivation<'_>, directory: &Directory<'_>, at: usize) ->
     let own = entry.workloads.iter().map(|at| derivation.workloads[*at].at);
     let own = own.filter(|at| !derivation.world.resources[*at].is_external());
     own.min().or_else(|| {
-        let mut candidates = derivation.world.resources.iter().enumerate().filter(|(_, resource)| {
-            resource.namespace() == &*entry.service.namespace && !resource.is_external()
-        });
+        let mut candidates = derivation
+            .world
+            .resources
+            .iter()
+            .enumerate()
+            .filter(|(_, resource)| resource.namespace() == &*entry.service.namespace && !resource.is_external());
         let first = candidates.next()?;
-        let named = std::iter::once(first).chain(candidates).find(|(_, resource)| resource.id.name == entry.service.name);
+        let named =
+            std::iter::once(first).chain(candidates).find(|(_, resource)| resource.id.name == entry.service.name);
         Some(named.unwrap_or(first).0)
     })
 }

@@ -38,16 +38,16 @@ pub(super) fn generate(connections: &Connections) -> Vec<Value> {
         .iter()
         .filter_map(|service| {
             let Pods::Labelled(labels) = &service.pods else { return None };
-            let rules = |connections: &[Connection], side: &str, own: &BTreeMap<Arc<str>, Ports>| -> Vec<Value> {
+            let admitted = |connections: &[Connection], side: &str, own: &BTreeMap<Arc<str>, Ports>| -> Vec<Value> {
                 let rule = |connection: &Connection| {
                     let (peers, ports) = (peers(&connection.peer, roles), ports(connection, own, roles));
                     (!peers.is_empty() && !ports.is_empty()).then(|| json!({side: peers, "ports": ports}))
                 };
                 connections.iter().filter_map(rule).collect()
             };
-            let ingress = rules(&service.all_callers(roles), "from", &service.exposes);
+            let ingress = admitted(&service.all_callers(roles), "from", &service.exposes);
             // Whom a service calls has names of its own for its ports.
-            let egress = rules(&service.all_calls(roles), "to", &BTreeMap::new());
+            let egress = admitted(&service.all_calls(roles), "to", &BTreeMap::new());
             Some(json!({
                 "name": &*service.name,
                 "podSelector": matching(labels),
@@ -67,9 +67,9 @@ fn peers(peer: &Peer, roles: &BTreeMap<Arc<str>, Role>) -> Vec<Value> {
         Peer::Block(block) => vec![ip_block(block)],
         Peer::Role(name) => {
             let Some(role) = roles.get(name) else { return Vec::new() };
-            let pods = role.pods.iter().map(|pods| {
-                json!({"namespaceSelector": matching(&pods.namespace), "podSelector": matching(&pods.labels)})
-            });
+            let pods = role.pods.iter().map(
+                |pods| json!({"namespaceSelector": matching(&pods.namespace), "podSelector": matching(&pods.labels)}),
+            );
             pods.chain(role.blocks.iter().map(ip_block)).collect()
         }
     }
@@ -93,11 +93,7 @@ fn ip_block(block: &Block) -> Value {
 }
 
 /// The ports of a rule. A name among the `known` ones is written as its number, which needs no lookup.
-fn ports(
-    connection: &Connection,
-    known: &BTreeMap<Arc<str>, Ports>,
-    roles: &BTreeMap<Arc<str>, Role>,
-) -> Vec<Value> {
+fn ports(connection: &Connection, known: &BTreeMap<Arc<str>, Ports>, roles: &BTreeMap<Arc<str>, Role>) -> Vec<Value> {
     match &connection.port {
         Port::Number(ports) => vec![numbered(*ports)],
         Port::Named(name, protocol) => match known.get(name) {

@@ -15,6 +15,8 @@ mod facts;
 mod generate;
 mod parts;
 mod read;
+#[cfg(test)]
+mod tests;
 mod undeclared;
 
 use std::collections::BTreeMap;
@@ -29,8 +31,8 @@ pub(super) use edges::{remainder, role_pod};
 pub use facts::DeclaredFacts;
 pub(super) use facts::derive;
 pub use generate::policies;
-pub use undeclared::Undeclared;
 pub(crate) use read::{Scope, of_values, of_workspace};
+pub use undeclared::Undeclared;
 
 use super::network::{AddressSet, ConnectionSet, PortSet, Protocol};
 use super::selector::Labels;
@@ -181,6 +183,11 @@ impl Role {
 }
 
 impl Service {
+    /// A port of its own by name and protocol.
+    fn exposed(&self, name: &str, protocol: Protocol) -> Option<Ports> {
+        self.exposes.get(name).copied().filter(|ports| ports.protocol == protocol)
+    }
+
     /// `namespace/name`, as messages name it.
     pub fn title(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
@@ -204,7 +211,8 @@ impl Service {
 
     /// The connection that a role implies, where the service does not name the role itself.
     fn implied(&self, role: &Arc<str>, port: Port, said: &[Connection]) -> Option<Connection> {
-        let named = said.iter().any(|connection| connection.peer == Peer::Role(role.clone()) && connection.port == port);
+        let named =
+            said.iter().any(|connection| connection.peer == Peer::Role(role.clone()) && connection.port == port);
         (!named).then(|| Connection { peer: Peer::Role(role.clone()), port, location: self.location.clone() })
     }
 }

@@ -103,7 +103,9 @@ pub(super) fn block(d: &mut Decoder<'_>, node: &Node, except: Option<&Node>) -> 
     let found = found?;
     let (inside, other): (Vec<_>, Vec<_>) =
         exceptions.into_iter().partition(|(_, except)| block::contains(&found, except));
-    other.iter().for_each(|(node, except)| outside(d, node, except));
+    for (node, except) in &other {
+        outside(d, node, except);
+    }
     Some(Block { cidr: found, except: inside.into_iter().map(|(_, except)| except).collect() })
 }
 
@@ -154,8 +156,7 @@ pub(super) fn port_and_end(d: &mut Decoder<'_>, fields: &mut Fields<'_>, node: &
 
 /// Reads `protocol`; TCP where it says nothing.
 pub(super) fn protocol(d: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Option<Protocol> {
-    const PROTOCOLS: [(&str, Protocol); 3] =
-        [("TCP", Protocol::Tcp), ("UDP", Protocol::Udp), ("SCTP", Protocol::Sctp)];
+    const PROTOCOLS: [(&str, Protocol); 3] = [("TCP", Protocol::Tcp), ("UDP", Protocol::Udp), ("SCTP", Protocol::Sctp)];
     match fields.get("protocol") {
         Some(node) => d.word(node, "protocol", &PROTOCOLS).map(|protocol| protocol.value),
         None => Some(Protocol::Tcp),

@@ -93,6 +93,16 @@ pub(crate) fn of_workspace(d: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Conn
     Connections { services, roles }
 }
 
+/// Reads a port that a service exposes: one, since it has a name.
+fn exposed(d: &mut Decoder<'_>, node: &Node) -> Option<Ports> {
+    let ports = parts::ports(d, node)?;
+    if ports.first != ports.last {
+        d.fail(node.mark, "a port that is exposed by name is a single one", "give each port a name of its own");
+        return None;
+    }
+    Some(ports)
+}
+
 /// What the reading of a service depends on.
 struct Context<'a> {
     /// The roles there are, where they are known.
@@ -127,14 +137,13 @@ impl Context<'_> {
         let labels = parts::labels(d, fields.get("labels"), "`labels`").or(self.scope.release.map(usual));
         let exposes = d.entries(fields.get("exposes"), "`exposes`").iter().filter(|entry| !entry.value.is_null());
         let exposes: BTreeMap<_, _> =
-            exposes.filter_map(|entry| Some((entry.key.clone(), parts::ports(d, &entry.value)?))).collect();
-        let callers = d.list(fields.get("callers"), "`callers`", |d, node| {
-            self.connection(d, node, End::Caller(&exposes))
-        });
+            exposes.filter_map(|entry| Some((entry.key.clone(), exposed(d, &entry.value)?))).collect();
+        let callers =
+            d.list(fields.get("callers"), "`callers`", |d, node| self.connection(d, node, End::Caller(&exposes)));
         let calls = d.list(fields.get("calls"), "`calls`", |d, node| self.connection(d, node, End::Call));
-        let depth = fields.get("depth").and_then(|node| {
-            Some(Depth { connections: d.count(node, "`depth`")?, location: (d.place)(node.mark) })
-        });
+        let depth = fields
+            .get("depth")
+            .and_then(|node| Some(Depth { connections: d.count(node, "`depth`")?, location: (d.place)(node.mark) }));
         Service {
             namespace: self.scope.namespace.into(),
             name: name.clone(),
@@ -150,12 +159,11 @@ impl Context<'_> {
     fn connection(&self, d: &mut Decoder<'_>, node: &Node, end: End<'_>) -> Option<Connection> {
         let what = end.what();
         let mut fields = d.fields(node, what)?;
-        let service = fields.get("service").and_then(|node| d.text(node, "`service`"));
-        let role = fields.get("role").and_then(|node| d.text(node, "`role`"));
-        let cidr = fields.get("cidr");
-        let peer = match (service, role, cidr) {
-            (Some(service), None, None) => self.peer_service(d, &mut fields, service),
-            (None, Some(role), None) => self.peer_role(d, &role),
+        let peer = match (fields.get("service"), fields.get("role"), fields.get("cidr")) {
+            (Some(node), None, None) => {
+                d.text(node, "`service`").and_then(|service| self.peer_service(d, &mut fields, &service))
+            }
+            (None, Some(node), None) => d.text(node, "`role`").and_then(|role| self.peer_role(d, &role)),
             (None, None, Some(node)) => {
                 let except = fields.get("except");
                 parts::block(d, node, except).map(Peer::Block)
@@ -171,7 +179,7 @@ impl Context<'_> {
         Some(Connection { peer: peer?, port: port?, location: (d.place)(node.mark) })
     }
 
-    fn peer_service(&self, d: &mut Decoder<'_>, fields: &mut Fields<'_>, service: Text) -> Option<Peer> {
+    fn peer_service(&self, d: &mut Decoder<'_>, fields: &mut Fields<'_>, service: &Text) -> Option<Peer> {
         let namespace = fields.get("namespace").map(|node| d.text(node, "`namespace`"));
         let labels = parts::labels(d, fields.get("labels"), "`labels`");
         let namespace = match namespace {
@@ -194,18 +202,12 @@ impl Context<'_> {
         Some(Peer::Role(role.value.clone()))
     }
 
-    fn port(
-        &self,
-        d: &mut Decoder<'_>,
-        fields: &mut Fields<'_>,
-        peer: Option<&Peer>,
-        end: End<'_>,
-    ) -> Option<Port> {
+    fn port(&self, d: &mut Decoder<'_>, fields: &mut Fields<'_>, peer: Option<&Peer>, end: End<'_>) -> Option<Port> {
         let Some(node) = fields.get("port") else {
             let bound = match (peer, end) {
-                (Some(Peer::Role(role)), End::Call) => self
-                    .roles
-                    .is_none_or(|roles| roles.get(role).is_none_or(|role| !role.ports.is_empty())),
+                (Some(Peer::Role(role)), End::Call) => {
+                    self.roles.is_none_or(|roles| roles.get(role).is_none_or(|role| !role.ports.is_empty()))
+                }
                 (peer, _) => peer.is_none(),
             };
             if !bound {

@@ -57,7 +57,9 @@ pub(super) fn undeclared(edges: &Edges<'_, '_>, connections: Option<&[Connection
     let mut traced = 0;
     let mut surplus: Vec<(PeerId, Direction, Endpoint, ConnectionSet)> = connections
         .iter()
-        .filter(|connection| matches!((connection.source, connection.destination), (Endpoint::Peer(_), Endpoint::Peer(_))))
+        .filter(|connection| {
+            matches!((connection.source, connection.destination), (Endpoint::Peer(_), Endpoint::Peer(_)))
+        })
         .flat_map(|connection| between_peers(edges, connection))
         .collect();
     surplus.extend(with_addresses(edges, connections));
@@ -94,7 +96,8 @@ fn title(edges: &Edges<'_, '_>, peer: PeerId) -> String {
 /// Services whose pods no policy isolates: everyone reaches them, or they reach everyone, and it is one finding.
 fn open(edges: &Edges<'_, '_>) -> Vec<(usize, Undeclared)> {
     let mut found = Vec::new();
-    for (peer, direction) in directions(edges).filter(|(peer, direction)| !edges.network.is_isolated(*peer, *direction)) {
+    for (peer, direction) in directions(edges).filter(|(peer, direction)| !edges.network.is_isolated(*peer, *direction))
+    {
         for at in &edges.network.peer(peer).resources {
             found.push((*at, whole(edges, peer, direction, true)));
         }
@@ -173,7 +176,8 @@ fn with_addresses(
         let side = if direction == Direction::Ingress { Side::Callee } else { Side::Caller };
         let declared: Vec<_> = edges.services(peer).flat_map(|entry| edges.addresses(entry, side)).collect();
         for (set, ports) in remainder(admitted, &declared) {
-            found.extend(set.ranges().iter().map(|range| (peer, direction, Endpoint::Addresses(*range), ports.clone())));
+            found
+                .extend(set.ranges().iter().map(|range| (peer, direction, Endpoint::Addresses(*range), ports.clone())));
         }
     }
     found

@@ -68,7 +68,8 @@ fn names(context: &mut Context<'_, '_>, policy: &Resource, rules: &Rules) -> Vec
         for (port, name) in named {
             let workloads = context.derivation.workloads;
             let pods = context.destinations(policy, rules, rule);
-            let declared = || pods.iter().flat_map(|at| workloads[*at].ports()).filter(|of| of.protocol == port.protocol.name());
+            let declared =
+                || pods.iter().flat_map(|at| workloads[*at].ports()).filter(|of| of.protocol == port.protocol.name());
             if pods.is_empty() || declared().any(|of| of.name == Some(&**name)) {
                 continue;
             }
@@ -145,22 +146,11 @@ fn of_peer(context: &mut Context<'_, '_>, policy: &Resource, peer: &Peer) -> Opt
 fn no_namespace(context: &Context<'_, '_>, selector: &Selector, path: &str) -> Option<Dangling> {
     let known = context.derivation.world.declared.is_complete("Namespace");
     let named = selector.equalities().find(|(key, _)| *key == NAME_LABEL).map(|(_, name)| name);
-    let near = match named {
-        Some(name) => {
-            let names = context.namespaces.keys().map(|name| &**name);
-            nearest(name, names).map(|name| format!("`{name}`"))
-        }
-        None => {
-            let misspelt = |labels: &&Labels| match selector.near_miss(labels).as_slice() {
-                [miss] => {
-                    let wanted = miss.requirement.values.first().map_or("", |value| &**value);
-                    nearest(wanted, miss.actual).is_some()
-                }
-                _ => false,
-            };
-            let all = context.namespaces.iter().map(|(name, namespace)| (name.to_string(), &namespace.labels));
-            closest(all.filter(|(_, labels)| misspelt(labels)), selector)
-        }
+    let near = if let Some(name) = named {
+        nearest(name, context.namespaces.keys().map(|known| &**known)).map(|known| format!("`{known}`"))
+    } else {
+        let all = context.namespaces.iter().map(|(name, namespace)| (name.to_string(), &namespace.labels));
+        closest(all.filter(|(_, labels)| is_misspelt(selector, labels)), selector)
     };
     (known || near.is_some()).then(|| Dangling {
         path: format!("{path}/namespaceSelector"),
@@ -170,6 +160,14 @@ fn no_namespace(context: &Context<'_, '_>, selector: &Selector, path: &str) -> O
         known,
         nearest: near,
     })
+}
+
+/// Whether one value, spelled a little differently, is all that labels miss.
+fn is_misspelt(selector: &Selector, labels: &Labels) -> bool {
+    let misses = selector.near_miss(labels);
+    let [miss] = misses.as_slice() else { return false };
+    let wanted = miss.requirement.values.first().map_or("", |value| &**value);
+    nearest(wanted, miss.actual).is_some()
 }
 
 fn nearest_pods(context: &Context<'_, '_>, namespaces: &[&str], selector: &Selector) -> Option<String> {

@@ -58,14 +58,19 @@ pub struct Istiod {
 /// What the rules of all NetworkPolicies about one workload have in common.
 #[derive(Debug, Clone, Copy, Default)]
 struct Summary {
-    /// Some egress rule is about pods, or about everyone.
-    to_pods: bool,
-    /// Some egress rule admits a port that resolvers listen on, over UDP.
-    resolves: bool,
-    /// Some ingress rule is about pods, or about everyone.
-    from_pods: bool,
-    /// Some ingress rule admits the tunnel.
-    tunnel: bool,
+    /// The port is one that resolvers listen on, over UDP.
+    egress: Admits,
+    /// The port is that of the tunnel.
+    ingress: Admits,
+}
+
+/// What the rules of one direction admit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Admits {
+    /// Some rule is about pods, or about everyone.
+    pods: bool,
+    /// Some rule admits the port in question.
+    port: bool,
 }
 
 /// What is blocked for each workload, by its position among the resources.
@@ -92,8 +97,8 @@ pub(in crate::facts) fn reach_facts(
             },
             tunnel: pod.mesh == Membership::Ambient
                 && isolated(Direction::Ingress)
-                && summary.from_pods
-                && !summary.tunnel,
+                && summary.ingress.pods
+                && !summary.ingress.port,
         };
         if facts != Infrastructure::default() {
             found.push((workload.at, facts));
@@ -112,12 +117,13 @@ fn summaries(derivation: &Derivation<'_>) -> Vec<Summary> {
             for rule in &rules.rules {
                 let pods = rule.everyone || !rule.peers.is_empty();
                 if rule.is_ingress {
-                    summary.from_pods |= pods;
-                    summary.tunnel |= admits(rule, Protocol::Tcp, TUNNEL);
+                    summary.ingress.pods |= pods;
+                    summary.ingress.port |= admits(rule, Protocol::Tcp, TUNNEL);
                 } else {
-                    summary.to_pods |= pods;
-                    let named = |port: &Port| matches!(&port.number, PortNumber::Named(name) if name.starts_with("dns"));
-                    summary.resolves |= RESOLVERS.iter().any(|port| admits(rule, Protocol::Udp, *port))
+                    summary.egress.pods |= pods;
+                    let named =
+                        |port: &Port| matches!(&port.number, PortNumber::Named(name) if name.starts_with("dns"));
+                    summary.egress.port |= RESOLVERS.iter().any(|port| admits(rule, Protocol::Udp, *port))
                         || rule.ports.iter().flatten().any(|port| port.protocol == Protocol::Udp && named(port));
                 }
             }
@@ -150,20 +156,24 @@ impl Finder<'_, '_> {
     /// Pods that only connect to addresses need no names.
     fn dns(&self, workload: usize, peer: PeerId, summary: Summary) -> Option<Dns> {
         let Some(role) = self.directory.role(workload, "dns") else {
-            let blocked = summary.to_pods && !summary.resolves;
-            return blocked.then(|| Dns { declared: false, udp: true, tcp: true, witness: Vec::new() });
+            let blocked = summary.egress.pods && !summary.egress.port;
+            return blocked.then_some(Dns { declared: false, udp: true, tcp: true, witness: Vec::new() });
         };
-        if !summary.to_pods && !self.directory.declares(workload) {
+        if !summary.egress.pods && !self.directory.declares(workload) {
             return None;
         }
         let of = |protocol: Protocol| {
             let ports = role.ports.iter().filter(|ports| ports.protocol == protocol).map(|ports| ports.set());
             let ports = ports.fold(ConnectionSet::none(), |sum, ports| sum.union(&ports));
-            if ports.is_empty() && protocol == Protocol::Udp { ConnectionSet::port(protocol, RESOLVERS[0]) } else { ports }
+            if ports.is_empty() && protocol == Protocol::Udp {
+                ConnectionSet::port(protocol, RESOLVERS[0])
+            } else {
+                ports
+            }
         };
         let (udp, udp_witness) = self.blocked(peer, role, &of(Protocol::Udp));
         let (tcp, tcp_witness) = self.blocked(peer, role, &of(Protocol::Tcp));
-        (udp || tcp).then(|| Dns { declared: true, udp, tcp, witness: if udp { udp_witness } else { tcp_witness } })
+        (udp || tcp).then_some(Dns { declared: true, udp, tcp, witness: if udp { udp_witness } else { tcp_witness } })
     }
 
     fn istiod(&self, workload: usize, peer: PeerId) -> Option<Istiod> {
@@ -193,21 +203,20 @@ impl Finder<'_, '_> {
             witness.extend(blocking.map(|one| format!("{}: {}", one.side.name(), one.words)));
             reached
         };
-        let mut reached = false;
-        let mut rendered = false;
-        for peer in self.rendered(role) {
-            rendered = true;
-            reached |= reaches(End::Peer(peer));
+        let mut any = false;
+        let rendered: Vec<PeerId> = self.rendered(role).collect();
+        for peer in &rendered {
+            any |= reaches(End::Peer(*peer));
         }
         if let Some(pod) = role_pod(role, self.namespaces)
-            && !rendered
+            && rendered.is_empty()
         {
-            reached |= reaches(End::Pod(&pod));
+            any |= reaches(End::Pod(&pod));
         }
         for range in role.addresses().ranges() {
-            reached |= reaches(End::Addresses(*range));
+            any |= reaches(End::Addresses(*range));
         }
-        (!reached, witness)
+        (!any, witness)
     }
 
     /// The rendered pods that a role stands for.
@@ -215,9 +224,11 @@ impl Finder<'_, '_> {
         let selectors = role.pods.as_ref();
         let selectors = selectors.map(|pods| (Selector::labelled(&pods.namespace), Selector::labelled(&pods.labels)));
         let named = role.pods.as_ref().and_then(|pods| pods.namespace.get(NAME_LABEL)).map(str::to_owned);
-        let everywhere = self.derivation.workloads.iter().filter(move |workload| {
-            named.as_deref().is_none_or(|name| workload.resource.namespace() == name)
-        });
+        let everywhere = self
+            .derivation
+            .workloads
+            .iter()
+            .filter(move |workload| named.as_deref().is_none_or(|name| workload.resource.namespace() == name));
         everywhere.filter_map(move |workload| {
             let (namespace, labels) = selectors.as_ref()?;
             let peer = self.network.peer_of(workload.at)?;

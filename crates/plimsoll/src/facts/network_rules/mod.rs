@@ -17,8 +17,8 @@ use serde::Serialize;
 
 pub use boundary::Crossing;
 pub use dangling::{Dangling, Subject};
-pub use infrastructure::{Dns, Infrastructure, Istiod};
 pub(super) use infrastructure::reach_facts;
+pub use infrastructure::{Dns, Infrastructure, Istiod};
 pub use service_ports::ServicePort;
 
 use super::Derivation;
@@ -83,7 +83,9 @@ impl<'c> Context<'c, '_> {
         let named = selector.equalities().find(|(key, _)| *key == NAME_LABEL).map(|(_, name)| name);
         let matches = |(_, namespace): &(&'c Arc<str>, &'c Namespace)| selector.matches(&namespace.labels);
         let found: Arc<[&str]> = match named {
-            Some(name) => self.namespaces.get_key_value(name).filter(matches).map(|(name, _)| &**name).into_iter().collect(),
+            Some(name) => {
+                self.namespaces.get_key_value(name).filter(matches).map(|(name, _)| &**name).into_iter().collect()
+            }
             None => self.namespaces.iter().filter(matches).map(|(name, _)| &**name).collect(),
         };
         self.selected.insert(selector.clone(), found.clone());

@@ -86,11 +86,7 @@ fn peers(rule: &Node, path: &str, key: &str) -> Vec<Peer> {
             if namespaces.is_none() && pods.is_none() {
                 return None;
             }
-            Some(Peer {
-                path: format!("{path}/{key}/{at}"),
-                namespaces: selector(namespaces)?,
-                pods: selector(pods)?,
-            })
+            Some(Peer { path: format!("{path}/{key}/{at}"), namespaces: selector(namespaces)?, pods: selector(pods)? })
         })
         .collect()
 }
@@ -102,7 +98,9 @@ fn ports(rule: &Node, path: &str) -> Option<Vec<Port>> {
         let number = match port {
             None => PortNumber::All,
             Some(port) => match (port.as_int(), port.as_str()) {
-                (Some(first), _) => PortNumber::Range(first, entry.get("endPort").and_then(Node::as_int).unwrap_or(first)),
+                (Some(first), _) => {
+                    PortNumber::Range(first, entry.get("endPort").and_then(Node::as_int).unwrap_or(first))
+                }
                 (None, Some(name)) => PortNumber::Named(name.into()),
                 (None, None) => return None,
             },

@@ -42,7 +42,8 @@ pub(super) struct Served<'a> {
 pub(super) fn services<'a>(derivation: &Derivation<'a>) -> Vec<Vec<Served<'a>>> {
     let mut of_workload: Vec<Vec<Served<'_>>> = derivation.workloads.iter().map(|_| Vec::new()).collect();
     for (_, service) in derivation.world.of_kind("", "Service") {
-        let Some(selector) = service.node().at(&["spec", "selector"]).and_then(|node| Selector::plain(node).ok()) else {
+        let Some(selector) = service.node().at(&["spec", "selector"]).and_then(|node| Selector::plain(node).ok())
+        else {
             continue;
         };
         let ports = service.node().at(&["spec", "ports"]).map(Node::items).unwrap_or_default();
@@ -85,7 +86,9 @@ pub(super) fn service_ports(
             for served in &services[at] {
                 let admitted = ports.iter().filter(|port| is_exactly(port, served.port, served.protocol));
                 let listens = |number| listens(workload, number, served.protocol);
-                if listens(served.port) || ports.iter().any(|port| admits(port, served.target, workload, served.protocol)) {
+                if listens(served.port)
+                    || ports.iter().any(|port| admits(port, served.target, workload, served.protocol))
+                {
                     continue;
                 }
                 found.extend(admitted.map(|port| ServicePort {
@@ -105,7 +108,8 @@ pub(super) fn service_ports(
 }
 
 fn is_exactly(port: &Port, number: i64, protocol: Protocol) -> bool {
-    port.protocol == protocol && matches!(port.number, PortNumber::Range(first, last) if first == number && last == number)
+    port.protocol == protocol
+        && matches!(port.number, PortNumber::Range(first, last) if first == number && last == number)
 }
 
 fn admits(port: &Port, number: i64, workload: &Workload<'_>, protocol: Protocol) -> bool {
