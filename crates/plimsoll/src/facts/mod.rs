@@ -14,7 +14,10 @@ pub mod network;
 pub mod network_rules;
 mod on_network;
 pub mod parity;
+pub mod pod_security;
 mod pods;
+pub mod probes;
+pub mod providers;
 pub mod quantity;
 pub mod references;
 pub mod requests;
@@ -25,15 +28,16 @@ pub mod workload;
 pub mod world;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
 use crate::manifest::{Resource, ResourceId};
 pub use domain::{Domain, Domains};
+use namespace::Namespaces;
 use pods::PodIndex;
 use workload::Workload;
 use world::{Declared, World};
@@ -80,6 +84,15 @@ pub struct ResourceFacts {
     /// Literals that look like secrets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<secret::LiteralSecret>,
+    /// What the Pod Security Standards say against a workload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_security: Option<pod_security::PodSecurity>,
+    /// The probes of a workload's containers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<probes::Probes>,
+    /// The team that the release of a workload belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<Arc<str>>,
     /// What a Service selects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<network::PodsOf>,
@@ -109,7 +122,9 @@ pub struct Facts<'a> {
     /// Its workloads, in the order of the resources.
     pub workloads: Vec<Workload<'a>>,
     /// Its namespaces.
-    pub namespaces: BTreeMap<Arc<str>, namespace::Namespace>,
+    pub namespaces: Namespaces,
+    /// What its objects need and nobody is known to provide.
+    pub providers: Vec<providers::Provider>,
     /// Who reaches whom; of the domain Network.
     pub network: Option<network::Network<'a>>,
     /// Every connection of the network, once somebody asked.
@@ -125,15 +140,18 @@ impl<'a> Facts<'a> {
     /// number of resources, and with that of the pods each selector selects.
     pub fn derive(resources: &'a [Resource], declared: &Declared, domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
-        let of_resource = of_resources(resources, &workloads, declared);
-        let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
         let namespaces = namespace::namespaces(resources, declared);
+        let world = World::new(resources, declared);
+        let of_resource = of_resources(&world, &workloads, &namespaces);
+        let providers = providers::missing(&world, &workloads);
+        let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
         let network = domains.contains(&Domain::Network).then(|| {
             let options = network::Options::default();
             network::Network::derive(resources, &workloads, &namespaces, declared, options)
         });
-        let mut facts = Self { workloads, namespaces, network, connections: OnceLock::new(), of_resource, workload_of };
-        on_network::attach(resources, declared, &mut facts);
+        let connections = OnceLock::new();
+        let mut facts = Self { workloads, namespaces, providers, network, connections, of_resource, workload_of };
+        on_network::attach(&world, &mut facts);
         facts
     }
 
@@ -154,10 +172,9 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &Declared) -> Vec<ResourceFacts> {
-    let world = World::new(resources, declared);
+fn of_resources(world: &World<'_>, workloads: &[Workload<'_>], namespaces: &Namespaces) -> Vec<ResourceFacts> {
     let by_id = workloads.iter().enumerate().map(|(index, workload)| (&workload.resource.id, index)).collect();
-    let derivation = Derivation { world: &world, workloads, pods: PodIndex::new(workloads), by_id };
+    let derivation = Derivation { world, workloads, pods: PodIndex::new(workloads), by_id };
 
     let requests = requests::resources(&derivation);
     let isolation = network::isolation(&derivation);
@@ -165,14 +182,17 @@ fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &D
     let (of_autoscaler, scaled) = scaling::autoscalers(&derivation, &services, &requests);
     let budgets = scaling::budgets(&derivation, &scaled);
 
-    let mut facts: Vec<ResourceFacts> = resources.iter().map(|resource| of_kind(&world, resource)).collect();
+    let mut facts: Vec<ResourceFacts> = world.resources.iter().map(|resource| of_kind(world, resource)).collect();
     let parts = requests.into_iter().zip(isolation).zip(services).zip(scaled).zip(budgets);
     for (workload, ((((resources, isolation), services), autoscalers), budgets)) in workloads.iter().zip(parts) {
         facts[workload.at] = ResourceFacts {
-            references: references::of_workload(&world, workload),
+            references: references::of_workload(world, workload),
             isolation: Some(isolation),
             quantities: requests::suspicious_in_workload(workload),
             secrets: secret::secrets(workload),
+            pod_security: pod_security::of_workload(workload, namespaces, world.declared),
+            probes: probes::of_workload(workload),
+            team: team(world, workload),
             services,
             budgets,
             autoscalers,
@@ -187,6 +207,12 @@ fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &D
         facts[at].autoscaler = Some(autoscaler);
     }
     facts
+}
+
+/// The team that the release of a workload belongs to.
+fn team(world: &World<'_>, workload: &Workload<'_>) -> Option<Arc<str>> {
+    let release = workload.resource.manifest.release.as_ref()?;
+    world.declared.teams.get(release).cloned()
 }
 
 /// The facts that a resource's own kind gives.

@@ -34,8 +34,11 @@ pub enum Source {
 }
 
 /// The namespaces of an environment, by name.
-pub fn namespaces(resources: &[Resource], declared: &Declared) -> BTreeMap<Arc<str>, Namespace> {
-    let mut found: BTreeMap<Arc<str>, Namespace> = BTreeMap::new();
+pub type Namespaces = BTreeMap<Arc<str>, Namespace>;
+
+/// The namespaces of an environment, by name.
+pub fn namespaces(resources: &[Resource], declared: &Declared) -> Namespaces {
+    let mut found = Namespaces::new();
     let mut add = |name: &Arc<str>, labels: Labels, source: Source| {
         let known = found.get(name).map(|namespace| namespace.source);
         if known.is_none_or(|known| known < source) {

@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::pods::PodIndex;
-use super::world::{Declared, World};
+use super::world::World;
 use super::{Derivation, Facts, declared, network_rules};
-use crate::manifest::Resource;
 
 /// Derives what the domain Network adds to the facts of single resources; nothing where it was not derived.
-pub(super) fn attach(resources: &[Resource], known: &Declared, facts: &mut Facts<'_>) {
+pub(super) fn attach(world: &World<'_>, facts: &mut Facts<'_>) {
     let Some(network) = &facts.network else { return };
-    let world = World::new(resources, known);
     let pods = PodIndex::new(&facts.workloads);
-    let derivation = Derivation { world: &world, workloads: &facts.workloads, pods, by_id: HashMap::new() };
+    let derivation = Derivation { world, workloads: &facts.workloads, pods, by_id: HashMap::new() };
     let directory = declared::Directory::new(&derivation, &facts.namespaces);
     let rules = network_rules::rule_facts(&derivation, &directory, &facts.namespaces);
     let infrastructure = network_rules::reach_facts(&derivation, &directory, network, &facts.namespaces);

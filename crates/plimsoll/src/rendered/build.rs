@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::layers::Layers;
 use super::{Environment, Installation, Overrides, Rendered};
 use super::{assemble, declared};
-use crate::chart::{Chart, Loader};
+use crate::chart::{Chart, Loader, Template};
 use crate::facts::declared::Connections;
 use crate::facts::selector::Labels;
 use crate::facts::world::Declared;
@@ -18,7 +18,7 @@ use crate::policy::Need;
 use crate::problems::Problems;
 use crate::render::{self, Compiler, Program};
 use crate::values::{self, Values};
-use crate::workspace::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Workspace};
+use crate::workspace::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Provides, Workspace};
 use crate::{Error, Note};
 
 /// A chart that was loaded and compiled, or everything that is wrong with it.
@@ -80,6 +80,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         }
     }
     for (environment, plan) in environments.iter_mut().zip(&plan.environments) {
+        definitions(environment, plan, &charts);
         plain(workspace, environment, &plan.manifests, false, &mut problems);
         plain(workspace, environment, &plan.external.manifests, true, &mut problems);
     }
@@ -91,7 +92,14 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     if environments.iter().any(|environment| !environment.declared.connections.is_empty()) {
         settings.declared.insert(Need::Connections);
     }
-    Rendered { environments, errors, notes, files: workspace.files().clone(), settings: Arc::new(settings) }
+    Rendered {
+        environments,
+        errors,
+        notes,
+        files: workspace.files().clone(),
+        inputs: workspace.inputs().clone(),
+        settings: Arc::new(settings),
+    }
 }
 
 /// Loads and compiles every chart of the plan once, in parallel.
@@ -184,8 +192,10 @@ fn install(
         namespace: planned.namespace.to_string(),
         ..render::Release::default()
     };
+    let item = planned.item.iter().map(|item| item.file.clone());
     let installation = Installation {
         release,
+        files: planned.layers.iter().map(|source| source.file.clone()).chain(item).collect(),
         environment: environment.clone(),
         program: compiled.program.clone(),
         values,
@@ -199,9 +209,30 @@ fn install(
     Installed { installation, manifests: output.manifests, errors, notes, connections }
 }
 
+/// A release as manifests name it.
+fn full_name(planned: &PlannedRelease) -> Arc<str> {
+    Arc::from(format!("{}/{}", planned.namespace, planned.name))
+}
+
+/// What lies in the `crds/` of charts is installed as it is: it is there, and not for policies to judge.
+fn definitions(environment: &mut Environment, plan: &EnvironmentPlan, charts: &Charts) {
+    let names: BTreeSet<&Arc<str>> = plan.releases.iter().map(|release| &release.chart).collect();
+    let mut found: BTreeMap<&Arc<str>, &Template> = BTreeMap::new();
+    let mut waiting: Vec<&Chart> =
+        names.into_iter().filter_map(|name| Some(&*charts.get(name)?.as_ref().ok()?.chart)).collect();
+    while let Some(chart) = waiting.pop() {
+        found.extend(chart.crds.iter().map(|definition| (&definition.file, definition)));
+        waiting.extend(chart.dependencies.iter().map(|dependency| &*dependency.chart));
+    }
+    environment.manifests.extend(found.into_values().map(|definition| {
+        let (file, text) = (definition.file.clone(), definition.text.clone());
+        Arc::new(Manifest { file, text, external: true, ..Manifest::default() })
+    }));
+}
+
 fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Installed, problems: &mut Problems) {
     let number = environment.installations.len();
-    let name: Arc<str> = Arc::from(format!("{}/{}", planned.namespace, planned.name));
+    let name = full_name(planned);
     for manifest in installed.manifests {
         environment.manifests.push(Arc::new(Manifest {
             file: manifest.template.clone(),
@@ -241,7 +272,13 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
         declared: Declared {
             complete: external.complete.clone(),
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
-            teams: declared::teams(&plan.releases),
+            kubernetes: plan.environment.kubernetes.clone(),
+            provides: external.provides.clone(),
+            teams: plan
+                .releases
+                .iter()
+                .filter_map(|release| Some((full_name(release), release.team.clone()?)))
+                .collect(),
             ..Declared::default()
         },
         installations: Vec::new(),
@@ -286,9 +323,11 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(!config.identities.groups.is_empty(), Need::Identities);
     declare(config.trust.is_some(), Need::Trust);
     declare(!config.connections.is_empty(), Need::Connections);
-    let releases = || plan.environments.iter().flat_map(|plan| &plan.releases);
-    let of_groups = config.identities.groups.values().any(|group| group.team.is_some());
-    declare(of_groups || releases().any(|release| release.team.is_some()), Need::Teams);
+    declare(plan.environments.iter().any(|plan| plan.external.provides != Provides::default()), Need::Provides);
+    let owned = |plan: &EnvironmentPlan| plan.releases.iter().any(|release| release.team.is_some());
+    let groups = config.identities.groups.values();
+    let teams = plan.environments.iter().any(owned) || groups.clone().any(|group| group.team.is_some());
+    declare(teams, Need::Teams);
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
     Settings { config: Some(config), declared, whole: plan.environments.len() == workspace.plan().environments.len() }
 }

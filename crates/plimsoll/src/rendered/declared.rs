@@ -1,7 +1,7 @@
 //! What an environment declares about its network: connections, in the values of its releases and in
 //! `plimsoll.yaml`, and to whom its namespaces belong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Environment;
@@ -73,17 +73,6 @@ pub(super) fn of_workspace(workspace: &Workspace, environment: &mut Environment,
     if all != Connections::default() {
         environment.declared.connections.push(all);
     }
-}
-
-/// The teams of the releases in each namespace.
-pub(super) fn teams(releases: &[PlannedRelease]) -> BTreeMap<Arc<str>, BTreeSet<Arc<str>>> {
-    let mut teams: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
-    for release in releases {
-        if let Some(team) = &release.team {
-            teams.entry(release.namespace.clone()).or_default().insert(team.clone());
-        }
-    }
-    teams
 }
 
 /// Tells each environment which namespaces only others have that share its cluster.

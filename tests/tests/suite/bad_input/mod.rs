@@ -11,6 +11,7 @@ mod limits;
 mod manifests;
 mod policies;
 mod secrets;
+mod suppressions;
 mod templates;
 mod values;
 mod workspace;

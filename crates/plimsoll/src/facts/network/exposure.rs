@@ -47,6 +47,18 @@ impl Through {
     }
 }
 
+impl std::fmt::Display for Through {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ingress => "Ingress",
+            Self::Route => "Route",
+            Self::Gateway => "Gateway",
+            Self::LoadBalancer => "LoadBalancer",
+            Self::NodePort => "NodePort",
+        })
+    }
+}
+
 /// A workload's ports that an object opens to the outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposure {

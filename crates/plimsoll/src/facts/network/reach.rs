@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::addresses::{AddressRange, AddressSet, pieces};
+use super::addresses::{AddressRange, AddressSet, Family, pieces};
 use super::admin::{self, Admin};
 use super::exposure::{self, Exposure};
 use super::fault::{Faults, NetworkFault};
@@ -186,6 +186,20 @@ impl<'a> Network<'a> {
             reach.conditional = reach.conditional.intersection(&opened);
         }
         reach
+    }
+
+    /// What policies admit of what an object opens: from a controller of which nothing is known, or from any
+    /// address outside.
+    pub fn admitted(&self, exposure: &Exposure) -> ConnectionSet {
+        let to = End::Peer(exposure.peer);
+        let from = |end| self.reach(end, to).ports;
+        let admitted = if exposure.through.is_controller() {
+            from(End::IngressController)
+        } else {
+            let outside = Family::ALL.map(|family| from(End::Addresses(AddressRange::all(family))));
+            outside[0].union(&outside[1])
+        };
+        admitted.intersection(&exposure.ports)
     }
 
     /// What Ingress, Gateway and Route objects open of a destination.

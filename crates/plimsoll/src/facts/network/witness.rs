@@ -3,7 +3,7 @@
 //! For what is admitted the rules that admit it, for what is blocked the policies that block it and on which
 //! side; each with the object and the JSON pointer of the rule. Places in templates are the view's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use super::mesh::Membership;
 use super::pod::Pod;
 use super::ports::{ConnectionSet, PortSet, Protocol};
 use super::reach::{Asked, End, Network, Reach, Step};
-use super::rule::{Action, Direction, Other, PeerRule, Peers, PodSelector, Rule, Scope, Tier};
+use super::rule::{Action, Direction, HostNetwork, Other, PeerRule, Peers, PodSelector, Rule, Scope, Tier};
 
 /// Why a pair can exchange what it can, and no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,44 @@ impl Network<'_> {
         Explanation { reach, because }
     }
 
+    /// What cannot be decided from manifests, and how it was taken.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let on_nodes = self
+            .pods
+            .peers
+            .iter()
+            .filter(|peer| peer.groups.iter().any(|group| self.pods.groups[*group as usize].host_network));
+        let on_nodes: Vec<String> = on_nodes.map(ToString::to_string).collect();
+        if let [first, more @ ..] = on_nodes.as_slice() {
+            let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+            let taken = match self.options.host_network {
+                HostNetwork::Pod => "as if policies were applied to it, which many plugins do not do",
+                HostNetwork::Node => "as nodes, to which no policy is applied",
+            };
+            notes.push(format!("{first}{more} is on the network of its node, and is taken {taken}"));
+        }
+        for policy in &self.policies {
+            let rules = Direction::BOTH.into_iter().flat_map(|direction| policy.rules(direction).unwrap_or_default());
+            let names = |wanted: fn(&PeerRule) -> bool| {
+                rules.clone().any(|rule| match &rule.peers {
+                    Peers::Anyone => false,
+                    Peers::Listed(entries) => entries.iter().any(wanted),
+                })
+            };
+            let id = &self.resources[policy.at].id;
+            for (is, what) in [
+                (names(|entry| matches!(entry, PeerRule::Domains)), "domain names"),
+                (names(|entry| matches!(entry, PeerRule::Nodes(_))), "nodes"),
+            ] {
+                if is {
+                    notes.push(format!("{} `{}` names {what}, whose addresses are in no manifest", id.kind, id.name));
+                }
+            }
+        }
+        notes
+    }
+
     fn openings(&self, destination: End<'_>) -> Vec<Because> {
         let End::Peer(peer) = destination else { return Vec::new() };
         let mut telling = Telling { network: self, side: Direction::Ingress, because: Vec::new() };
@@ -118,7 +156,10 @@ impl Network<'_> {
         let admitted = self.side(&asked, side, pod, other, &mut |step| steps.push(step));
         steps.iter().for_each(|step| telling.step(step));
         if asked.namespace.is_empty() {
-            telling.open(&asked, &steps);
+            // Of a controller nobody names, that nothing selects it is no news.
+            if *pod.namespace != *CONTROLLER || !steps.is_empty() {
+                telling.open(&asked, &steps);
+            }
         } else if !admitted.is_all() {
             telling.isolated(&asked, other, &ConnectionSet::all().difference(&admitted));
         }
@@ -205,7 +246,13 @@ impl Telling<'_, '_> {
             let policy = &network.policies[*at as usize];
             let rules = policy.rules(self.side).unwrap_or_default();
             let missed = rules.iter().filter(|rule| !network.options.matches(Tier::Namespace, rule, other));
-            let missed: Vec<String> = missed.map(|rule| format!("rule {} {}", rule.at, misses(rule, other))).collect();
+            let mut by_words: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for rule in missed {
+                by_words.entry(misses(rule, other)).or_default().push(rule.at.to_string());
+            }
+            let mut missed: Vec<(Vec<String>, String)> = by_words.into_iter().map(|(words, at)| (at, words)).collect();
+            missed.sort();
+            let missed: Vec<String> = missed.iter().map(|(at, words)| rules_are(at, words)).collect();
             let what = match (rules.len(), missed.as_slice()) {
                 (0, _) => format!("has no {} rule, so of itself it admits nothing", self.side.name()),
                 (_, []) => format!("isolates it, and its rules leave {blocked} out"),
@@ -215,6 +262,14 @@ impl Telling<'_, '_> {
             let pointer = pointer(self.side, rules.is_empty());
             self.add(Effect::Blocks, words, Some(policy.at), pointer);
         }
+    }
+}
+
+/// What one rule asks for, or several that ask for the same.
+fn rules_are(at: &[String], words: &str) -> String {
+    match at {
+        [one] => format!("rule {one} is {words}"),
+        several => format!("rules {} are {words}", several.join(", ")),
     }
 }
 
@@ -229,12 +284,12 @@ fn pointer(side: Direction, empty: bool) -> &'static str {
 
 /// What a rule asks for that the other end is not.
 fn misses(rule: &Rule, other: Other<'_>) -> String {
-    let Peers::Listed(entries) = &rule.peers else { return "is about everyone".to_owned() };
+    let Peers::Listed(entries) = &rule.peers else { return "about everyone".to_owned() };
     let words: BTreeSet<String> = entries.iter().map(|entry| entry_misses(entry, other)).collect();
     if words.is_empty() {
-        return "names nobody".to_owned();
+        return "about nobody".to_owned();
     }
-    format!("is about {}", words.into_iter().collect::<Vec<_>>().join(" or "))
+    format!("about {}", words.into_iter().collect::<Vec<_>>().join(" or "))
 }
 
 fn entry_misses(entry: &PeerRule, other: Other<'_>) -> String {

@@ -1,6 +1,7 @@
 //! Rules that reach into namespaces of other teams or environments.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -68,9 +69,12 @@ pub(super) fn crossings(context: &mut Context<'_, '_>, policy: &Resource, rules:
 
 /// The teams of a namespace: of the releases in it, and the one that its label `team` names.
 fn teams_of<'c>(context: &Context<'c, '_>, namespace: &str) -> BTreeSet<&'c str> {
-    let of_releases = context.derivation.world.declared.teams.get(namespace).into_iter().flatten();
+    let within: Arc<str> = format!("{namespace}/").into();
+    // Releases are known as `namespace/name`.
+    let of_releases = context.derivation.world.declared.teams.range(within.clone()..);
+    let of_releases = of_releases.take_while(|(release, _)| release.starts_with(&*within)).map(|(_, team)| &**team);
     let label = context.namespaces.get(namespace).and_then(|namespace| namespace.labels.get("team"));
-    of_releases.map(|team| &**team).chain(label).collect()
+    of_releases.chain(label).collect()
 }
 
 /// Ports on which resolvers listen: 53, and 5353 where they run without the right to open 53 (OpenShift).
