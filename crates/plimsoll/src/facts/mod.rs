@@ -5,10 +5,14 @@
 //! one of them, which is `input.facts` in a policy.
 
 pub mod bounds;
+pub mod declared;
 mod domain;
+pub(crate) mod drift;
 pub mod image;
 pub mod namespace;
 pub mod network;
+pub mod network_rules;
+mod on_network;
 pub mod parity;
 pub mod pod_security;
 mod pods;
@@ -27,7 +31,7 @@ pub mod world;
 pub(crate) mod tests;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
@@ -101,6 +105,15 @@ pub struct ResourceFacts {
     /// What is wrong with a network policy itself; of the domain Network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub network_faults: Vec<network::NetworkFault>,
+    /// What the rules of a NetworkPolicy miss or reach too far; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<network_rules::RuleFacts>,
+    /// What a workload cannot reach of what every pod needs; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub infrastructure: Option<network_rules::Infrastructure>,
+    /// What declared connections come to; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<declared::DeclaredFacts>,
 }
 
 /// The facts of one environment.
@@ -114,6 +127,8 @@ pub struct Facts<'a> {
     pub providers: Vec<providers::Provider>,
     /// Who reaches whom; of the domain Network.
     pub network: Option<network::Network<'a>>,
+    /// Every connection of the network, once somebody asked.
+    connections: OnceLock<Option<Vec<network::Connection>>>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -127,17 +142,23 @@ impl<'a> Facts<'a> {
         let workloads = workload::workloads(resources);
         let namespaces = namespace::namespaces(resources, declared);
         let world = World::new(resources, declared);
-        let mut of_resource = of_resources(&world, &workloads, &namespaces);
+        let of_resource = of_resources(&world, &workloads, &namespaces);
         let providers = providers::missing(&world, &workloads);
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
         let network = domains.contains(&Domain::Network).then(|| {
             let options = network::Options::default();
             network::Network::derive(resources, &workloads, &namespaces, declared, options)
         });
-        for (at, faults) in network.iter().flat_map(network::Network::faults) {
-            of_resource[*at].network_faults.clone_from(faults);
-        }
-        Self { workloads, namespaces, providers, network, of_resource, workload_of }
+        let connections = OnceLock::new();
+        let mut facts = Self { workloads, namespaces, providers, network, connections, of_resource, workload_of };
+        on_network::attach(&world, &mut facts);
+        facts
+    }
+
+    /// Every connection that the network admits; `None` where it was not derived, or where they are too many.
+    pub fn connections(&self) -> Option<&[network::Connection]> {
+        let network = self.network.as_ref()?;
+        self.connections.get_or_init(|| network.connections(&network::Filter::default()).ok()).as_deref()
     }
 
     /// What was derived about the resource at a position.

@@ -20,6 +20,10 @@ pub struct Declared {
     pub complete: BTreeSet<String>,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
+    /// Namespaces that only other environments of the same cluster have, with their labels.
+    pub elsewhere: BTreeMap<Arc<str>, Labels>,
+    /// Which connections are meant to be, each source with its roles.
+    pub connections: Vec<super::declared::Connections>,
     /// The version of Kubernetes its cluster runs, as `1.34`.
     pub kubernetes: Arc<str>,
     /// Names of classes and APIs that exist (`external[].provides`).
@@ -36,7 +40,7 @@ impl Declared {
 }
 
 /// Whether something that is referred to exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It is rendered or declared.

@@ -168,6 +168,8 @@ pub enum Need {
     Pools,
     /// Budgets.
     Budgets,
+    /// Connections that some service declares.
+    Connections,
     /// Names of classes and APIs that others provide.
     Provides,
     /// Teams of releases or of groups.
@@ -176,8 +178,8 @@ pub enum Need {
 
 impl Need {
     /// The words METADATA may use, apart from `params.<name>`.
-    pub(crate) const WORDS: [&str; 9] =
-        ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets", "provides", "teams"];
+    pub(crate) const WORDS: [&str; 10] =
+        ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets", "connections", "provides", "teams"];
 
     pub(crate) fn read(word: &str) -> Option<Self> {
         Some(match word {
@@ -188,6 +190,7 @@ impl Need {
             "lock" => Self::Lock,
             "pools" => Self::Pools,
             "budgets" => Self::Budgets,
+            "connections" => Self::Connections,
             "provides" => Self::Provides,
             "teams" => Self::Teams,
             _ => Self::Parameter(word.strip_prefix("params.").filter(|name| !name.is_empty())?.to_owned()),
@@ -206,6 +209,7 @@ impl fmt::Display for Need {
             Self::Lock => "lock",
             Self::Pools => "pools",
             Self::Budgets => "budgets",
+            Self::Connections => "connections",
             Self::Provides => "provides",
             Self::Teams => "teams",
         })

@@ -23,7 +23,8 @@
 
 mod align;
 mod config;
-mod decode;
+mod connections;
+pub(crate) mod decode;
 mod each;
 mod environment;
 mod expand;

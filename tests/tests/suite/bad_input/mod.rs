@@ -5,6 +5,7 @@
 
 mod arguments;
 mod charts;
+mod connections;
 mod files;
 mod limits;
 mod manifests;

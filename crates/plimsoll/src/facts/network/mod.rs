@@ -31,6 +31,7 @@ mod reach;
 mod rule;
 mod selection;
 mod services;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod witness;
