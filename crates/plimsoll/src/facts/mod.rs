@@ -12,6 +12,7 @@ pub mod network;
 pub mod parity;
 mod pods;
 pub mod quantity;
+pub mod rbac;
 pub mod references;
 pub mod requests;
 pub mod scaling;

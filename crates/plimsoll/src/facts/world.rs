@@ -20,6 +20,8 @@ pub struct Declared {
     pub complete: BTreeSet<String>,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
+    /// The version of Kubernetes; empty where none is said.
+    pub kubernetes: Arc<str>,
 }
 
 impl Declared {

@@ -235,6 +235,7 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
         declared: Declared {
             complete: external.complete.clone(),
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
+            kubernetes: plan.environment.kubernetes.clone(),
         },
         installations: Vec::new(),
     }
