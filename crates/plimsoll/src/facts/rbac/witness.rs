@@ -83,9 +83,9 @@ impl<'a> Rbac<'a> {
         }
         // What a set yields is said of the one in it that the way goes on with.
         for at in 0..steps.len().saturating_sub(1) {
-            let next = steps[at + 1].actor.clone();
-            if next != steps[at].actor && !steps[at].yields.contains(&next) {
-                steps[at].yields = format!("{}, {} among them", steps[at].yields, words_of(&next));
+            let next = words_of(&steps[at + 1].actor);
+            if steps[at + 1].actor != steps[at].actor && steps[at].yields != next {
+                steps[at].yields = format!("{}, {next} among them", steps[at].yields);
             }
         }
         steps
