@@ -33,6 +33,7 @@
 //! - [`facts`]: what is derived about them
 //! - [`policy`], [`examples`]: what decides, and the tests in its documentation
 //! - [`lint`], [`finding`], [`report`]: what was found, once for all environments
+//! - [`view`]: facts for people to read, without verdicts
 //!
 //! Nothing here prints, reads the clock, the environment or the network, or a file outside the workspace.
 
@@ -53,6 +54,7 @@ pub mod render;
 pub mod rendered;
 pub mod report;
 pub mod values;
+pub mod view;
 pub mod workspace;
 pub mod yaml;
 

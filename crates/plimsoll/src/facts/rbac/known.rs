@@ -10,7 +10,7 @@ use crate::nearest::nearest;
 /// API reference 1.25 to 1.37. Some exist for authorization alone: `signers` (certificate signing requests),
 /// `users`, `groups`, `uids`, `userextras` (user impersonation), `endpoints/restricted`, subresources of `nodes`
 /// (kubelet authorization).
-const GROUPS: &[(&str, &str, &str)] = &[
+const GROUPS: [(&str, &str, &str); 24] = [
     (
         "",
         "bindings configmaps endpoints[restricted] events limitranges persistentvolumeclaims[status] \
@@ -118,6 +118,11 @@ pub fn nearest_resource(groups: &[&str], resource: &str) -> Option<&'static str>
     let tables = GROUPS.iter().filter(|(name, ..)| groups.contains(name));
     let entries = tables.flat_map(|(_, namespaced, cluster)| namespaced.split_whitespace().chain(cluster.split_whitespace()));
     nearest(resource, entries.map(|entry| entry.split('[').next().unwrap_or(entry)))
+}
+
+/// The same over all groups.
+pub fn nearest_resource_of_all(resource: &str) -> Option<&'static str> {
+    nearest_resource(&GROUPS.map(|(name, ..)| name), resource)
 }
 
 /// Resources of a rule that no group of the rule has, with the first of these groups.

@@ -7,8 +7,6 @@
 //! - [`rule`], [`subject`], [`roles`], [`bindings`]: what is written
 //! - [`power`]: what of it matters beyond itself; [`known`]: which resources and verbs there are
 //! - [`graph`], `closure`, `combined`, [`witness`]: who becomes whom, and in which steps
-//! - [`resource`], [`identity`], [`service`], [`dead`]: what policies see of one object
-//! - [`compare`]: what differs between environments
 
 mod closure;
 pub mod bindings;
