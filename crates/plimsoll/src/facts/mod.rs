@@ -86,6 +86,9 @@ pub struct ResourceFacts {
     /// What a HorizontalPodAutoscaler does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<scaling::Autoscaler>,
+    /// What a role grants, whom a binding binds, which account a workload runs as; derived on demand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rbac: Option<Box<rbac::resource::ResourceRbac>>,
 }
 
 /// The facts of one environment.
@@ -95,6 +98,8 @@ pub struct Facts<'a> {
     pub workloads: Vec<Workload<'a>>,
     /// Its namespaces.
     pub namespaces: BTreeMap<Arc<str>, namespace::Namespace>,
+    /// Who may do what; derived on demand.
+    pub rbac: Option<rbac::Rbac<'a>>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -104,11 +109,15 @@ impl<'a> Facts<'a> {
     ///
     /// Of the facts that are derived on demand, only those of `domains`. The cost of the others grows with the
     /// number of resources, and with that of the pods each selector selects.
-    pub fn derive(resources: &'a [Resource], declared: &Declared, _domains: &Domains) -> Self {
+    pub fn derive(resources: &'a [Resource], declared: &Declared, domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
-        let of_resource = of_resources(resources, &workloads, declared);
+        let mut of_resource = of_resources(resources, &workloads, declared);
+        let rbac = domains.contains(&Domain::Rbac).then(|| rbac::Rbac::derive(resources, &workloads, declared));
+        if let Some(rbac) = &rbac {
+            rbac::resource::attach(rbac, &declared.rbac, &workloads, &mut of_resource);
+        }
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
-        Self { workloads, namespaces: namespace::namespaces(resources, declared), of_resource, workload_of }
+        Self { workloads, namespaces: namespace::namespaces(resources, declared), rbac, of_resource, workload_of }
     }
 
     /// What was derived about the resource at a position.

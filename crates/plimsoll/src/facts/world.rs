@@ -22,6 +22,8 @@ pub struct Declared {
     pub namespaces: BTreeMap<Arc<str>, Labels>,
     /// The version of Kubernetes; empty where none is said.
     pub kubernetes: Arc<str>,
+    /// Who people are, whose namespaces are.
+    pub rbac: super::rbac::setting::Setting,
 }
 
 impl Declared {

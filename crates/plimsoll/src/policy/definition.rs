@@ -164,11 +164,14 @@ pub enum Need {
     Pools,
     /// Budgets.
     Budgets,
+    /// The teams of some releases.
+    Teams,
 }
 
 impl Need {
     /// The words METADATA may use, apart from `params.<name>`.
-    pub(crate) const WORDS: [&str; 7] = ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets"];
+    pub(crate) const WORDS: [&str; 8] =
+        ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets", "teams"];
 
     pub(crate) fn read(word: &str) -> Option<Self> {
         Some(match word {
@@ -179,6 +182,7 @@ impl Need {
             "lock" => Self::Lock,
             "pools" => Self::Pools,
             "budgets" => Self::Budgets,
+            "teams" => Self::Teams,
             _ => Self::Parameter(word.strip_prefix("params.").filter(|name| !name.is_empty())?.to_owned()),
         })
     }
@@ -195,6 +199,7 @@ impl fmt::Display for Need {
             Self::Lock => "lock",
             Self::Pools => "pools",
             Self::Budgets => "budgets",
+            Self::Teams => "teams",
         })
     }
 }

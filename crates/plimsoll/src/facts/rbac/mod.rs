@@ -6,17 +6,24 @@
 //!
 //! - [`rule`], [`subject`], [`roles`], [`bindings`]: what is written
 //! - [`power`]: what of it matters beyond itself; [`known`]: which resources and verbs there are
+//! - [`resource`], [`identity`], [`dead`]: what policies see of one object; [`setting`]: what is declared of people
+//! - `compare`: what differs between environments
 //! - [`graph`], `closure`, `combined`, [`witness`]: who becomes whom, and in which steps
 
 mod closure;
 pub mod bindings;
 pub mod bootstrap;
 mod combined;
+pub(crate) mod compare;
+pub mod dead;
 pub mod graph;
+pub mod identity;
 pub mod known;
 pub mod power;
+pub mod resource;
 pub mod roles;
 pub mod rule;
+pub mod setting;
 pub mod subject;
 pub mod witness;
 
@@ -28,7 +35,7 @@ use std::collections::HashMap;
 use super::workload::Workload;
 use super::world::Declared;
 use crate::manifest::Resource;
-use bindings::{Accounts, Binding, Bound, Scope, Subjects};
+use bindings::{Binding, Bound, Scope, Subjects};
 use bootstrap::Bootstrap;
 use graph::{Graph, Place};
 use roles::Roles;
@@ -47,7 +54,6 @@ pub struct Rbac<'a> {
     /// Who becomes whom.
     pub graph: Graph<'a>,
     resources: &'a [Resource],
-    accounts: Accounts<'a>,
     groups: Vec<Vec<usize>>,
     bound: Vec<Vec<usize>>,
 }
@@ -107,7 +113,7 @@ impl<'a> Rbac<'a> {
             existing: closure::existing(resources),
             by_name,
         });
-        Self { roles, bindings, subjects, graph, resources, accounts, groups, bound }
+        Self { roles, bindings, subjects, graph, resources, groups, bound }
     }
 
     /// What somebody is granted, itself and through the groups it is in unasked; a stranger has only these.

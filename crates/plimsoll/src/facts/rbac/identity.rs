@@ -1,0 +1,80 @@
+//! Which account a workload runs as, and what the token in its pods is good for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Rbac;
+use super::bindings::account_of;
+use super::roles::Origin;
+use super::subject::Subject;
+use crate::facts::workload::Workload;
+use crate::manifest::Resource;
+use crate::yaml::Node;
+
+/// The account of a workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Its name; `default` where the workload names none.
+    pub name: String,
+    /// JSON pointer of the name, or of the pod's specification where it is not named.
+    pub path: String,
+    /// Whether the account is rendered, so that what it says of tokens is known.
+    pub rendered: bool,
+    /// Whether its token is put into the containers.
+    pub mounted: bool,
+    /// Whether any binding beside the API server's own grants it something.
+    pub granted: bool,
+    /// Other services of the environment whose pods run as the same account.
+    pub shared: Vec<String>,
+}
+
+pub(super) fn of_workloads(rbac: &Rbac<'_>, workloads: &[Workload<'_>]) -> Vec<(usize, Account)> {
+    let mut services: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
+    for workload in workloads {
+        services.entry((workload.resource.namespace(), account_of(workload))).or_default().insert(service(workload));
+    }
+    let rendered: BTreeMap<(&str, &str), &Resource> = rbac
+        .resources
+        .iter()
+        .filter(|resource| resource.is("", "ServiceAccount"))
+        .map(|resource| ((resource.namespace(), &*resource.id.name), resource))
+        .collect();
+    let own = workloads.iter().filter(|workload| !workload.resource.is_external());
+    own.map(|workload| {
+        let (namespace, name) = (workload.resource.namespace(), account_of(workload));
+        let account = rendered.get(&(namespace, name));
+        let automount = |node: &Node| node.get("automountServiceAccountToken").and_then(Node::as_bool);
+        let mounted = automount(workload.pod).or_else(|| account.and_then(|account| automount(account.node())));
+        let grants = rbac.grants(&Subject::Account { namespace, name });
+        let this = service(workload);
+        let others = services.get(&(namespace, name)).into_iter().flatten().filter(|other| **other != this);
+        let account = Account {
+            name: name.to_owned(),
+            path: path(workload),
+            rendered: account.is_some(),
+            mounted: mounted.unwrap_or(true),
+            granted: grants.iter().any(|grant| rbac.bindings[grant.binding].origin != Origin::Bootstrap),
+            shared: others.cloned().collect(),
+        };
+        (workload.at, account)
+    })
+    .collect()
+}
+
+fn path(workload: &Workload<'_>) -> String {
+    let named = ["serviceAccountName", "serviceAccount"].into_iter().find(|key| workload.pod.get(key).is_some());
+    named.map_or_else(|| workload.pod_pointer.clone(), |key| format!("{}/{key}", workload.pod_pointer))
+}
+
+/// The service that a workload belongs to: its release, or what its labels or its own name say.
+fn service(workload: &Workload<'_>) -> String {
+    let resource = workload.resource;
+    if let Some(release) = &resource.manifest.release {
+        return release.to_string();
+    }
+    const LABELS: [&str; 5] =
+        ["app.kubernetes.io/part-of", "app.kubernetes.io/instance", "app.kubernetes.io/name", "app", "k8s-app"];
+    let label = LABELS.iter().find_map(|label| workload.labels.get(label));
+    format!("{}/{}", resource.namespace(), label.unwrap_or(&resource.id.name))
+}
