@@ -164,7 +164,7 @@ pub enum Need {
     Pools,
     /// Budgets.
     Budgets,
-    /// The teams of some releases.
+    /// The teams of some releases or groups.
     Teams,
 }
 

@@ -81,6 +81,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     }
     let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
     assemble::parse(&mut environments, &align, &mut problems);
+    super::people::teams(&mut environments);
     super::people::elsewhere(&mut environments);
     let (errors, notes) = problems.finish();
     Rendered {
@@ -281,7 +282,8 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(plan.environments.iter().any(|plan| !plan.external.complete.is_empty()), Need::Complete);
     declare(!config.identities.groups.is_empty(), Need::Identities);
     let releases = || plan.environments.iter().flat_map(|plan| &plan.releases);
-    declare(releases().any(|release| release.team.is_some()), Need::Teams);
+    let of_groups = config.identities.groups.values().any(|identity| identity.team.is_some());
+    declare(of_groups || releases().any(|release| release.team.is_some()), Need::Teams);
     declare(config.trust.is_some(), Need::Trust);
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
     Settings { config: Some(config), declared, whole: plan.environments.len() == workspace.plan().environments.len() }

@@ -18,6 +18,18 @@ pub(super) fn setting(config: &Config, plan: &EnvironmentPlan) -> Setting {
     Setting { identities: config.identities.clone(), teams, elsewhere: BTreeMap::new() }
 }
 
+/// Takes the teams of namespaces from their own label, where they have one: it says more than who installs there.
+pub(super) fn teams(environments: &mut [Environment]) {
+    for environment in environments {
+        let labelled = environment.resources.iter().filter(|resource| resource.is("", "Namespace"));
+        for namespace in labelled {
+            if let Some(team) = namespace.node().str_at(&["metadata", "labels", "team"]) {
+                environment.declared.rbac.teams.insert(namespace.id.name.clone(), [Arc::from(team)].into());
+            }
+        }
+    }
+}
+
 /// Notes for each environment the namespaces that only others have.
 pub(super) fn elsewhere(environments: &mut [Environment]) {
     let own = |environment: &Environment| -> BTreeSet<Arc<str>> {
@@ -27,7 +39,6 @@ pub(super) fn elsewhere(environments: &mut [Environment]) {
         });
         rendered.chain(environment.declared.namespaces.keys().cloned()).collect()
     };
-    // What a role binding names is not there for that: it is what this is asked about.
     let all: Vec<(Arc<str>, BTreeSet<Arc<str>>)> =
         environments.iter().map(|environment| (environment.name.clone(), own(environment))).collect();
     for (at, environment) in environments.iter_mut().enumerate() {

@@ -16,6 +16,15 @@ pub struct Dead {
     pub reason: String,
 }
 
+/// What a value is, with its article.
+fn typed(node: &Node) -> String {
+    match node.type_name() {
+        "null" => "null".to_owned(),
+        name @ "integer" => format!("an {name}"),
+        name => format!("a {name}"),
+    }
+}
+
 fn dead(path: String, reason: impl Into<String>) -> Dead {
     Dead { path, reason: reason.into() }
 }
@@ -25,7 +34,7 @@ pub(super) fn of_role(role: &Resource, urls_reach: bool) -> Vec<Dead> {
     let node = role.node();
     let Some(rules) = node.get("rules").filter(|rules| !rules.is_null()) else { return Vec::new() };
     let Data::Seq(items) = &rules.data else {
-        return vec![dead("/rules".into(), format!("`rules` is a {}, not a list, so the API server refuses the role", rules.type_name()))];
+        return vec![dead("/rules".into(), format!("`rules` is {}, not a list, so the API server refuses the role", typed(rules)))];
     };
     if &*role.id.kind == "ClusterRole" && node.get("aggregationRule").is_some_and(|rule| rule.as_map().is_some()) {
         let reason = "rules stand beside an `aggregationRule`: the control plane overwrites them with those of the roles it selects";
@@ -58,18 +67,18 @@ pub(super) fn of_role(role: &Resource, urls_reach: bool) -> Vec<Dead> {
 /// Members that are of the wrong type, so that the API server does not read the object.
 fn malformed(item: &Node, path: &str) -> Vec<Dead> {
     if item.as_map().is_none() {
-        return vec![dead(path.into(), format!("rule is a {}, not a map, so the API server refuses the role", item.type_name()))];
+        return vec![dead(path.into(), format!("rule is {}, not a map, so the API server refuses the role", typed(item)))];
     }
     let mut found = Vec::new();
     for key in ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"] {
         let Some(list) = item.get(key).filter(|list| !list.is_null()) else { continue };
         let Data::Seq(entries) = &list.data else {
-            let reason = format!("`{key}` is a {}, not a list, so the API server refuses the role", list.type_name());
+            let reason = format!("`{key}` is {}, not a list, so the API server refuses the role", typed(list));
             found.push(dead(format!("{path}/{key}"), reason));
             continue;
         };
         for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.as_str().is_none()) {
-            let reason = format!("entry of `{key}` is a {}, not text, so the API server refuses the role", entry.type_name());
+            let reason = format!("entry of `{key}` is {}, not text, so the API server refuses the role", typed(entry));
             found.push(dead(format!("{path}/{key}/{at}"), reason));
         }
     }
@@ -161,7 +170,7 @@ pub(super) fn of_binding(binding: &Resource) -> Vec<Dead> {
     let mut found = role_ref(node, &*binding.id.kind == "ClusterRoleBinding");
     let Some(subjects) = node.get("subjects").filter(|subjects| !subjects.is_null()) else { return found };
     let Data::Seq(items) = &subjects.data else {
-        let reason = format!("`subjects` is a {}, not a list, so the API server refuses the binding", subjects.type_name());
+        let reason = format!("`subjects` is {}, not a list, so the API server refuses the binding", typed(subjects));
         found.push(dead("/subjects".into(), reason));
         return found;
     };
@@ -193,7 +202,7 @@ fn role_ref(node: &Node, of_cluster: bool) -> Vec<Dead> {
 fn subject(item: &Node, path: &str) -> Option<Dead> {
     let refuses = "so the API server refuses the binding";
     if item.as_map().is_none() {
-        return Some(dead(path.into(), format!("subject is a {}, not a map, {refuses}", item.type_name())));
+        return Some(dead(path.into(), format!("subject is {}, not a map, {refuses}", typed(item))));
     }
     let kind = match item.get("kind").map(|kind| (kind, kind.as_str())) {
         Some((_, Some(kind @ ("User" | "Group" | "ServiceAccount")))) => kind,
@@ -202,14 +211,14 @@ fn subject(item: &Node, path: &str) -> Option<Dead> {
             return Some(dead(format!("{path}/kind"), reason));
         }
         Some((kind, None)) => {
-            return Some(dead(format!("{path}/kind"), format!("`kind` is a {}, not text, {refuses}", kind.type_name())));
+            return Some(dead(format!("{path}/kind"), format!("`kind` is {}, not text, {refuses}", typed(kind))));
         }
         None => return Some(dead(path.into(), format!("subject says no kind, {refuses}"))),
     };
     match item.get("name") {
         Some(name) if name.as_str().is_some_and(|name| !name.is_empty()) => {}
         Some(name) if name.as_str().is_none() => {
-            let reason = format!("`name` is a {}, not text, {refuses}", name.type_name());
+            let reason = format!("`name` is {}, not text, {refuses}", typed(name));
             return Some(dead(format!("{path}/name"), reason));
         }
         _ => return Some(dead(path.into(), format!("subject has no name, {refuses}"))),

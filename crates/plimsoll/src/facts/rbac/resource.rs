@@ -44,6 +44,8 @@ pub struct ResourceRbac {
     /// The account that a workload runs as.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
+    /// Whether the workspace declares who any group is.
+    pub declared: bool,
 }
 
 /// A power that a rule grants.
@@ -168,6 +170,7 @@ impl View<'_, '_> {
             holders,
             widens: self.widens(role),
             dead,
+            declared: !self.setting.identities.groups.is_empty(),
             ..ResourceRbac::default()
         }
     }
@@ -198,6 +201,7 @@ impl View<'_, '_> {
             subjects: subjects.collect(),
             role: binding.role.map(|role| self.given(role)),
             dead: dead::of_binding(&rbac.resources[resource]),
+            declared: !self.setting.identities.groups.is_empty(),
             ..ResourceRbac::default()
         }
     }
@@ -232,7 +236,7 @@ impl View<'_, '_> {
             namespace: who.namespace().map(str::to_owned),
             class,
             platform: class == Some(Class::Platform) || (class.is_none() && who.is_of_system()),
-            known: class.is_some() || !matches!(who, Subject::Group(_)) || who.is_of_system(),
+            known: class.is_some() || !matches!(who, Subject::Group(name) if !name.starts_with("system:")),
             team: setting.team(&who).map(str::to_owned),
             binding: rbac.binding_words(binding),
             scope: scope.map(str::to_owned),
