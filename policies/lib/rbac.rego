@@ -12,7 +12,8 @@ named(who) := text if {
 }
 
 named(who) := text if {
-	not is_string(who.namespace)
+	namespace := who.namespace
+	not is_string(namespace)
 	text := sprintf("%s `%s`", [who.kind, who.name])
 }
 

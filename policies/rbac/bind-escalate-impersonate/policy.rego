@@ -17,7 +17,7 @@ import data.lib.prose
 import data.lib.rbac
 
 violation contains {"path": path, "message": message} if {
-	some rule, powers in by_rule
+	some powers in by_rule
 	people := rbac.outsiders(object.get(facts, "holders", []))
 	count(people) > 0
 	path := powers[0].path
@@ -25,7 +25,7 @@ violation contains {"path": path, "message": message} if {
 }
 
 violation contains {"path": path, "message": message, "unknown": true} if {
-	some rule, powers in by_rule
+	some powers in by_rule
 	holders := object.get(facts, "holders", [])
 	count(rbac.outsiders(holders)) == 0
 	people := rbac.strangers(holders)
@@ -48,7 +48,7 @@ limits := {
 }
 
 # `bind` on named roles is how delegation is meant to be done.
-by_rule[rule] := powers if {
+by_rule contains powers if {
 	some one in object.get(facts, "powers", [])
 	rule := one.rule
 	not everything(rule)

@@ -62,7 +62,8 @@ primitives contains power if {
 	some power in object.get(facts, "powers", [])
 	worth[power.power]
 	power.named == false
-	not everything(power.rule)
+	rule := power.rule
+	not everything(rule)
 }
 
 primitives contains power if {

@@ -17,7 +17,8 @@ import data.lib.rbac
 
 violation contains {"path": path, "message": message} if {
 	some subject in subjects
-	not is_string(subject.elsewhere)
+	elsewhere := subject.elsewhere
+	not is_string(elsewhere)
 	is_string(subject.team)
 	is_string(subject.scope_team)
 	subject.team != subject.scope_team

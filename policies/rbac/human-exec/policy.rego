@@ -17,7 +17,7 @@ import data.lib.prose
 import data.lib.rbac
 
 violation contains {"path": path, "message": message} if {
-	some rule, powers in by_rule
+	some powers in by_rule
 	people := rbac.humans(object.get(facts, "holders", []))
 	count(people) > 0
 	path := powers[0].path
@@ -44,7 +44,7 @@ facts := object.get(input.facts, "rbac", {})
 
 reaching := {"exec", "attach", "debug", "port-forward", "proxy"}
 
-by_rule[rule] := powers if {
+by_rule contains powers if {
 	some one in object.get(facts, "powers", [])
 	rule := one.rule
 	not everything(rule)

@@ -14,7 +14,7 @@ import rego.v1
 
 violation contains {"path": path, "message": message} if {
 	not trusted
-	some rule, powers in by_rule
+	some powers in by_rule
 	path := powers[0].path
 	words := concat(" and ", [word | some power in powers; word := said[power.power]])
 	message := sprintf("rule %s %s, passwords and tokens of others included", [words, extent])
@@ -40,7 +40,7 @@ trusted if {
 	count(others) == 0
 }
 
-by_rule[rule] := powers if {
+by_rule contains powers if {
 	some one in object.get(facts, "powers", [])
 	rule := one.rule
 	not everything(rule)
