@@ -143,7 +143,14 @@ fn rendered<'a>(at: usize, resource: &'a Resource, roles: &Roles<'a>, subjects: 
         Some(Bound { at, subject: subjects.intern(subject) })
     });
     let subjects = bound.collect();
-    Binding { scope, name: &resource.id.name, origin: Origin::Resource(at), own: !resource.is_external(), role, subjects }
+    Binding {
+        scope,
+        name: &resource.id.name,
+        origin: Origin::Resource(at),
+        own: !resource.is_external(),
+        role,
+        subjects,
+    }
 }
 
 /// Whom an entry of `subjects` means (pkg/registry/rbac/validation/rule.go, `appliesToUser`).
@@ -201,7 +208,8 @@ pub(super) fn accounts<'a>(
     }
     for resource in resources.iter().filter(|resource| resource.is("", "Secret")) {
         let name = resource.annotation("kubernetes.io/service-account.name");
-        if let Some(name) = name.filter(|_| resource.node().str_at(&["type"]) == Some("kubernetes.io/service-account-token"))
+        if let Some(name) =
+            name.filter(|_| resource.node().str_at(&["type"]) == Some("kubernetes.io/service-account-token"))
         {
             let account = subjects.intern(Subject::Account { namespace: resource.namespace(), name });
             accounts.tokens.push((resource.namespace(), &resource.id.name, account));

@@ -98,7 +98,8 @@ impl<'a> Build<'_, '_, 'a> {
         let from = self.to(Place::Subject(at));
         for binding in &model.bound[at] {
             let bound = &model.bindings[*binding];
-            let (Some(role), Some(subject)) = (bound.role, bound.subjects.iter().find(|bound| bound.subject == at)) else {
+            let (Some(role), Some(subject)) = (bound.role, bound.subjects.iter().find(|bound| bound.subject == at))
+            else {
                 continue;
             };
             let to = self.to(Place::Grant(role, bound.scope));
@@ -130,7 +131,8 @@ impl<'a> Build<'_, '_, 'a> {
                 // Whoever the account is, it is in these.
                 let anybody = Subject::Account { namespace, name: "" };
                 for (at, subject) in model.subjects.all.iter().enumerate() {
-                    if matches!(subject, Subject::Group(name) if *name == ACCOUNTS || (anybody.is_in(name) && name.len() > ACCOUNTS.len())) {
+                    if matches!(subject, Subject::Group(name) if *name == ACCOUNTS || (anybody.is_in(name) && name.len() > ACCOUNTS.len()))
+                    {
                         self.is(from, Place::Subject(at));
                     }
                 }
@@ -141,7 +143,9 @@ impl<'a> Build<'_, '_, 'a> {
             Place::RunningIn(namespace) => {
                 let running = model.accounts.running.get(namespace).into_iter().flatten();
                 let accounts: BTreeSet<usize> = running.map(|running| running.account).collect();
-                accounts.into_iter().for_each(|account| self.is(from, Place::Subject(account)));
+                for account in accounts {
+                    self.is(from, Place::Subject(account));
+                }
             }
             Place::Running => {
                 model.accounts.running.keys().for_each(|namespace| self.is(from, Place::RunningIn(namespace)));
@@ -149,7 +153,9 @@ impl<'a> Build<'_, '_, 'a> {
             Place::BesideWorkloads(resource) => {
                 let namespaces = model.existing.get(resource).into_iter().flatten().map(|(namespace, _)| *namespace);
                 let namespaces: BTreeSet<&str> = namespaces.collect();
-                namespaces.into_iter().for_each(|namespace| self.is(from, Place::AccountsIn(namespace)));
+                for namespace in namespaces {
+                    self.is(from, Place::AccountsIn(namespace));
+                }
             }
             Place::Users | Place::Groups => {
                 for (at, subject) in model.subjects.all.iter().enumerate() {
@@ -185,8 +191,8 @@ impl<'a> Build<'_, '_, 'a> {
                 continue;
             }
             let used = Use { binding: None, role, scope, writer, rule, held: *held };
-            let rule = &model.roles.all[writer].rules[rule];
-            for place in self.alone(held, rule, scope, cluster) {
+            let written = &model.roles.all[writer].rules[rule];
+            for place in self.alone(held, written, scope, cluster) {
                 if said.insert(place) {
                     self.link(from, place, &[used]);
                 }
@@ -206,7 +212,8 @@ impl<'a> Build<'_, '_, 'a> {
             Power::Token | Power::ImpersonateAccount if rule.names.is_empty() => everybody(),
             Power::Token | Power::ImpersonateAccount => {
                 let named = rule.names.iter().flat_map(|name| model.by_name.get(name).into_iter().flatten());
-                let inside = |at: &usize| scope.namespace().is_none_or(|own| model.subjects.all[*at].namespace() == Some(own));
+                let inside =
+                    |at: &usize| scope.namespace().is_none_or(|own| model.subjects.all[*at].namespace() == Some(own));
                 named.copied().filter(inside).map(Place::Subject).collect()
             }
             Power::GetSecret | Power::ListSecrets => {
@@ -217,7 +224,8 @@ impl<'a> Build<'_, '_, 'a> {
             }
             Power::ImpersonateUser if rule.names.is_empty() => vec![Place::Users],
             Power::ImpersonateUser => {
-                let users = rule.names.iter().map(|name| Subject::user(name)).filter(|user| matches!(user, Subject::User(_)));
+                let users =
+                    rule.names.iter().map(|name| Subject::user(name)).filter(|user| matches!(user, Subject::User(_)));
                 users.filter_map(|user| model.subjects.find(&user)).map(Place::Subject).collect()
             }
             Power::NodeProxy if rule.names.is_empty() => vec![Place::Running],
@@ -236,9 +244,9 @@ impl<'a> Build<'_, '_, 'a> {
         if scope == Scope::Cluster && rule.names.is_empty() {
             return if existing.is_empty() { Vec::new() } else { vec![Place::BesideWorkloads(resource)] };
         }
-        let inside = existing.iter().filter(|(namespace, name)| {
-            scope.namespace().is_none_or(|own| own == *namespace) && is_named(rule, name)
-        });
+        let inside = existing
+            .iter()
+            .filter(|(namespace, name)| scope.namespace().is_none_or(|own| own == *namespace) && is_named(rule, name));
         let namespaces: BTreeSet<&str> = inside.map(|(namespace, _)| *namespace).collect();
         namespaces.into_iter().map(Place::AccountsIn).collect()
     }
@@ -259,7 +267,8 @@ impl<'a> Build<'_, '_, 'a> {
                 "Pod" => **name == *id.name,
                 "StatefulSet" => {
                     let ordinal = name.strip_prefix(&*id.name).and_then(|rest| rest.strip_prefix('-'));
-                    ordinal.is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
+                    ordinal
+                        .is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
                 }
                 _ => false,
             })

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::closure::{Build, is_named};
 use super::bindings::{Bound, Scope};
+use super::closure::{Build, is_named};
 use super::graph::{Place, Use};
 use super::power::Power;
 use super::rule::Rule;
@@ -148,16 +148,17 @@ impl<'a> Build<'_, '_, 'a> {
                 let bindable = |role: usize| names.is_empty() || names.contains(&self.model.roles.all[role].name);
                 let roles: Vec<usize> = if *creates {
                     let everything = self.model.roles.find(None, "cluster-admin");
-                    let named = names.iter().filter_map(|name| self.model.roles.find(None, name));
-                    if names.is_empty() { everything.into_iter().collect() } else { named.collect() }
+                    let allowed = names.iter().filter_map(|name| self.model.roles.find(None, name));
+                    if names.is_empty() { everything.into_iter().collect() } else { allowed.collect() }
                 } else {
                     // The role of a binding stays; who is bound changes.
                     let bindings = self.model.bindings.iter().filter(|binding| binding.scope == Scope::Cluster);
-                    let changed = bindings.filter(|binding| is_named(self.rule(write), binding.name));
-                    changed.filter_map(|binding| binding.role).filter(|role| bindable(*role)).collect()
+                    let written = bindings.filter(|binding| is_named(self.rule(write), binding.name));
+                    written.filter_map(|binding| binding.role).filter(|role| bindable(*role)).collect()
                 };
                 for role in roles {
-                    let place = if self.is_everything(role) { Place::Admin } else { Place::Grant(role, Scope::Cluster) };
+                    let place =
+                        if self.is_everything(role) { Place::Admin } else { Place::Grant(role, Scope::Cluster) };
                     self.link(from, place, &[*bind, *write]);
                 }
             }
@@ -215,8 +216,9 @@ impl<'a> Build<'_, '_, 'a> {
             (false, false) => {
                 let inside = |own: &str| scope.namespace().is_none_or(|scope| scope == own);
                 let roles = model.roles.all.iter().enumerate();
-                let named = roles.filter(|(_, role)| role.namespace.is_some_and(inside) && names.contains(&role.name));
-                named.map(|(at, _)| give(at)).collect()
+                let allowed =
+                    roles.filter(|(_, role)| role.namespace.is_some_and(inside) && names.contains(&role.name));
+                allowed.map(|(at, _)| give(at)).collect()
             }
         }
     }
@@ -226,7 +228,7 @@ impl<'a> Build<'_, '_, 'a> {
         let Some(admin) = self.model.roles.find(None, "cluster-admin") else { return };
         let inside = |scope: Scope<'a>| match scope {
             Scope::Cluster => Place::Admin,
-            scope => Place::Grant(admin, scope),
+            Scope::Namespace(_) => Place::Grant(admin, scope),
         };
         let mut found: Vec<(Place<'a>, [Use<'a>; 2])> = Vec::new();
         for escalate in own.of(Power::EscalateClusterRole) {
@@ -302,8 +304,8 @@ impl<'a> Build<'_, '_, 'a> {
         let works = own.of(Power::CreateWorkload);
         let meet = |one: &Use<'a>| works.iter().find(|work| work.scope.and(one.scope).is_some());
         let volume = own.of(Power::CreateVolume).first().and_then(|volume| {
-            let claims = own.of(Power::ClaimVolume).iter();
-            claims.filter_map(|claim| Some([*volume, *claim, *meet(claim)?])).next()
+            let mut claims = own.of(Power::ClaimVolume).iter();
+            claims.find_map(|claim| Some([*volume, *claim, *meet(claim)?]))
         });
         let namespace = own.of(Power::ChangeNamespace).iter().find_map(|change| {
             let names = &self.rule(change).names;

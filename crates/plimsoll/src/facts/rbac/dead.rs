@@ -34,7 +34,10 @@ pub(super) fn of_role(role: &Resource, urls_reach: bool) -> Vec<Dead> {
     let node = role.node();
     let Some(rules) = node.get("rules").filter(|rules| !rules.is_null()) else { return Vec::new() };
     let Data::Seq(items) = &rules.data else {
-        return vec![dead("/rules".into(), format!("`rules` is {}, not a list, so the API server refuses the role", typed(rules)))];
+        return vec![dead(
+            "/rules".into(),
+            format!("`rules` is {}, not a list, so the API server refuses the role", typed(rules)),
+        )];
     };
     if &*role.id.kind == "ClusterRole" && node.get("aggregationRule").is_some_and(|rule| rule.as_map().is_some()) {
         let reason = "rules stand beside an `aggregationRule`: the control plane overwrites them with those of the roles it selects";
@@ -49,17 +52,17 @@ pub(super) fn of_role(role: &Resource, urls_reach: bool) -> Vec<Dead> {
             found.extend(malformed);
             continue;
         }
-        let rule = Rule::read(item);
-        if let Some(one) = refused(&rule, &path, namespaced) {
+        let written = Rule::read(item);
+        if let Some(one) = refused(&written, &path, namespaced) {
             found.push(one);
             continue;
         }
-        if !urls_reach && !rule.urls.is_empty() {
+        if !urls_reach && !written.urls.is_empty() {
             let reason = "paths are granted outside of namespaces only, and this role is bound by RoleBindings, which grant nothing there";
             found.push(dead(format!("{path}/nonResourceURLs"), reason));
         }
-        resources(&rule, &path, namespaced, &mut found);
-        verbs(&rule, &path, &mut found);
+        resources(&written, &path, namespaced, &mut found);
+        verbs(&written, &path, &mut found);
     }
     found
 }
@@ -67,7 +70,10 @@ pub(super) fn of_role(role: &Resource, urls_reach: bool) -> Vec<Dead> {
 /// Members that are of the wrong type, so that the API server does not read the object.
 fn malformed(item: &Node, path: &str) -> Vec<Dead> {
     if item.as_map().is_none() {
-        return vec![dead(path.into(), format!("rule is {}, not a map, so the API server refuses the role", typed(item)))];
+        return vec![dead(
+            path.into(),
+            format!("rule is {}, not a map, so the API server refuses the role", typed(item)),
+        )];
     }
     let mut found = Vec::new();
     for key in ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"] {
@@ -125,7 +131,10 @@ fn resources(rule: &Rule<'_>, path: &str, namespaced: bool, found: &mut Vec<Dead
             (None, Some(near)) => format!("; the nearest name is `{near}`"),
             (None, None) => String::new(),
         };
-        found.push(dead(place, format!("there is no resource `{resource}` in {groups}, so the entry grants nothing{hint}")));
+        found.push(dead(
+            place,
+            format!("there is no resource `{resource}` in {groups}, so the entry grants nothing{hint}"),
+        ));
     }
     // In a namespace, `bind` is asked for as if ClusterRoles were in it.
     let bound = |resource: &str| resource == "clusterroles" && rule.verb("bind").is_some();
@@ -144,7 +153,8 @@ fn verbs(rule: &Rule<'_>, path: &str, found: &mut Vec<Dead>) {
         let place = format!("{path}/verbs/{at}");
         let exists = if url { known::is_url_verb(verb) } else { known::is_verb(verb) };
         if judged && !exists {
-            let hint = known::nearest_verb(verb, url).map_or(String::new(), |near| format!("; `{near}` is probably meant"));
+            let hint =
+                known::nearest_verb(verb, url).map_or(String::new(), |near| format!("; `{near}` is probably meant"));
             found.push(dead(place, format!("there is no verb `{verb}`, so it grants nothing{hint}")));
             continue;
         }
@@ -184,14 +194,19 @@ fn role_ref(node: &Node, of_cluster: bool) -> Vec<Dead> {
     };
     let group = role.str_at(&["apiGroup"]);
     if let Some(group) = group.filter(|group| !matches!(*group, "" | super::roles::GROUP)) {
-        let reason = format!("`{group}` is not the API group of roles, `{}`, so the API server refuses the binding", super::roles::GROUP);
+        let reason = format!(
+            "`{group}` is not the API group of roles, `{}`, so the API server refuses the binding",
+            super::roles::GROUP
+        );
         return vec![dead("/roleRef/apiGroup".into(), reason)];
     }
-    if !role.str_at(&["name"]).is_some_and(|name| !name.is_empty()) {
+    if role.str_at(&["name"]).is_none_or(str::is_empty) {
         return vec![dead("/roleRef/name".into(), "`roleRef` names no role, so the API server refuses the binding")];
     }
     let reason = match role.str_at(&["kind"]) {
-        Some("Role") if of_cluster => "a ClusterRoleBinding cannot bind a Role, which is inside of a namespace".to_owned(),
+        Some("Role") if of_cluster => {
+            "a ClusterRoleBinding cannot bind a Role, which is inside of a namespace".to_owned()
+        }
         Some("Role" | "ClusterRole") => return Vec::new(),
         Some(kind) => format!("`{kind}` is neither `Role` nor `ClusterRole`"),
         None => "`roleRef` says no kind".to_owned(),

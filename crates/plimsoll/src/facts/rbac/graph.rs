@@ -115,11 +115,6 @@ impl<'a> Graph<'a> {
         self.places[node]
     }
 
-    /// How many nodes there are.
-    pub fn len(&self) -> usize {
-        self.places.len()
-    }
-
     /// The edges that leave a node.
     pub fn edges(&self, node: usize) -> &[Edge<'a>] {
         &self.edges[node]
@@ -162,7 +157,9 @@ impl<'a> Graph<'a> {
         let mut way = Vec::new();
         let mut at = from;
         while let Some(distance) = self.distance(at) {
-            let next = self.edges[at].iter().find(|edge| self.distance(edge.to).is_some_and(|to| to + edge.cost() == distance));
+            let next = self.edges[at]
+                .iter()
+                .find(|edge| self.distance(edge.to).is_some_and(|to| to + edge.cost() == distance));
             let Some(edge) = next.filter(|_| self.places[at] != Place::Admin) else { break };
             way.push((at, edge));
             at = edge.to;

@@ -32,7 +32,7 @@ pub struct Account {
 pub(super) fn of_workloads(rbac: &Rbac<'_>, workloads: &[Workload<'_>]) -> Vec<(usize, Account)> {
     let mut services: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
     for workload in workloads {
-        services.entry((workload.resource.namespace(), account_of(workload))).or_default().insert(service(workload));
+        services.entry((workload.resource.namespace(), account_of(workload))).or_default().extend(service(workload));
     }
     let rendered: BTreeMap<(&str, &str), &Resource> = rbac
         .resources
@@ -48,7 +48,8 @@ pub(super) fn of_workloads(rbac: &Rbac<'_>, workloads: &[Workload<'_>]) -> Vec<(
         let mounted = automount(workload.pod).or_else(|| account.and_then(|account| automount(account.node())));
         let grants = rbac.grants(&Subject::Account { namespace, name });
         let this = service(workload);
-        let others = services.get(&(namespace, name)).into_iter().flatten().filter(|other| **other != this);
+        let others = services.get(&(namespace, name)).into_iter().flatten();
+        let others = others.filter(|other| this.as_ref().is_some_and(|this| this != *other));
         let account = Account {
             name: name.to_owned(),
             path: path(workload),
@@ -67,14 +68,16 @@ fn path(workload: &Workload<'_>) -> String {
     named.map_or_else(|| workload.pod_pointer.clone(), |key| format!("{}/{key}", workload.pod_pointer))
 }
 
-/// The service that a workload belongs to: its release, or what its labels or its own name say.
-fn service(workload: &Workload<'_>) -> String {
+/// The labels that say of which service a pod is, the widest first.
+const LABELS: [&str; 5] =
+    ["app.kubernetes.io/part-of", "app.kubernetes.io/instance", "app.kubernetes.io/name", "app", "k8s-app"];
+
+/// The service that a workload belongs to: its release, or what its labels say. Without either it is not known.
+fn service(workload: &Workload<'_>) -> Option<String> {
     let resource = workload.resource;
     if let Some(release) = &resource.manifest.release {
-        return release.to_string();
+        return Some(release.to_string());
     }
-    const LABELS: [&str; 5] =
-        ["app.kubernetes.io/part-of", "app.kubernetes.io/instance", "app.kubernetes.io/name", "app", "k8s-app"];
-    let label = LABELS.iter().find_map(|label| workload.labels.get(label));
-    format!("{}/{}", resource.namespace(), label.unwrap_or(&resource.id.name))
+    let label = LABELS.iter().find_map(|label| workload.labels.get(label))?;
+    Some(format!("{}/{label}", resource.namespace()))
 }

@@ -67,15 +67,34 @@ const GROUPS: [(&str, &str, &str); 24] = [
         "deviceclasses devicetaintrules[status] resourceclasses resourcepoolstatusrequests[status] resourceslices",
     ),
     ("scheduling.k8s.io", "podgroups[status] workloads[status]", "priorityclasses"),
-    ("storage.k8s.io", "csistoragecapacities", "csidrivers csinodes storageclasses volumeattachments[status] volumeattributesclasses"),
+    (
+        "storage.k8s.io",
+        "csistoragecapacities",
+        "csidrivers csinodes storageclasses volumeattachments[status] volumeattributesclasses",
+    ),
     ("storagemigration.k8s.io", "", "storageversionmigrations[status]"),
 ];
 
 /// Verbs of requests for resources, the ones that only authorization knows included (Kubernetes documentation,
 /// "Authorization", "Request verbs"; `attest` from the ClusterTrustBundle admission, `proxy` from the kubelet).
 const VERBS: [&str; 17] = [
-    "*", "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "bind", "escalate",
-    "impersonate", "approve", "sign", "attest", "use", "proxy",
+    "*",
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "bind",
+    "escalate",
+    "impersonate",
+    "approve",
+    "sign",
+    "attest",
+    "use",
+    "proxy",
 ];
 /// Verbs of requests for URLs: the methods of HTTP in small letters.
 const URL_VERBS: [&str; 8] = ["*", "get", "head", "post", "put", "patch", "delete", "options"];
@@ -83,11 +102,7 @@ const URL_VERBS: [&str; 8] = ["*", "get", "head", "post", "put", "patch", "delet
 /// Whether a resource exists in a group, and lives in namespaces.
 fn find(group: &str, resource: &str) -> Option<bool> {
     let (_, namespaced, cluster) = GROUPS.iter().find(|(name, ..)| *name == group)?;
-    if names(namespaced, resource) {
-        Some(true)
-    } else {
-        names(cluster, resource).then_some(false)
-    }
+    if names(namespaced, resource) { Some(true) } else { names(cluster, resource).then_some(false) }
 }
 
 fn names(table: &str, resource: &str) -> bool {
@@ -116,7 +131,8 @@ pub fn served_in(resource: &str) -> Option<&'static str> {
 /// The known resource of these groups that is spelled most like one that does not exist.
 pub fn nearest_resource(groups: &[&str], resource: &str) -> Option<&'static str> {
     let tables = GROUPS.iter().filter(|(name, ..)| groups.contains(name));
-    let entries = tables.flat_map(|(_, namespaced, cluster)| namespaced.split_whitespace().chain(cluster.split_whitespace()));
+    let entries =
+        tables.flat_map(|(_, namespaced, cluster)| namespaced.split_whitespace().chain(cluster.split_whitespace()));
     nearest(resource, entries.map(|entry| entry.split('[').next().unwrap_or(entry)))
 }
 
@@ -154,8 +170,14 @@ pub fn is_url_verb(verb: &str) -> bool {
 
 /// The verb that was probably meant.
 pub fn nearest_verb(verb: &str, url: bool) -> Option<&'static str> {
-    const MEANT: [(&str, &str); 6] =
-        [("read", "get"), ("view", "get"), ("write", "update"), ("edit", "update"), ("remove", "delete"), ("add", "create")];
+    const MEANT: [(&str, &str); 6] = [
+        ("read", "get"),
+        ("view", "get"),
+        ("write", "update"),
+        ("edit", "update"),
+        ("remove", "delete"),
+        ("add", "create"),
+    ];
     let lower = verb.to_lowercase();
     let list: &[&str] = if url { &URL_VERBS } else { &VERBS };
     let same = list.iter().find(|known| **known == lower).copied();

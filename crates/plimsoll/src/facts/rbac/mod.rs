@@ -10,9 +10,9 @@
 //! - `compare`: what differs between environments
 //! - [`graph`], `closure`, `combined`, [`witness`]: who becomes whom, and in which steps
 
-mod closure;
 pub mod bindings;
 pub mod bootstrap;
+mod closure;
 mod combined;
 pub(crate) mod compare;
 pub mod dead;

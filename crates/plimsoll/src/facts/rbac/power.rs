@@ -242,7 +242,8 @@ pub fn powers(rule: &Rule<'_>, get_opens: bool) -> Vec<Held> {
         }
         for resource in *resources {
             let Some(entry) = rule.resource(resource) else { continue };
-            let granted = |verb: &&'static str| Some((*verb, rule.verb(verb).filter(|_| reaches(rule, verb, resource))?));
+            let granted =
+                |verb: &&'static str| Some((*verb, rule.verb(verb).filter(|_| reaches(rule, verb, resource))?));
             let Some((verb, verb_entry)) = verbs.iter().find_map(granted) else { continue };
             if !held.iter().any(|known: &Held| known.power == *power && known.resource == *resource) {
                 held.push(Held { power: *power, verb, group, resource, entry, verb_entry });
@@ -268,8 +269,7 @@ fn reaches(rule: &Rule<'_>, verb: &str, resource: &str) -> bool {
 
 /// Whether a rule changes anything at all: what people do in production that is more than looking.
 pub fn writes(rule: &Rule<'_>) -> Option<&'static str> {
-    const VERBS: [&str; 8] =
-        ["create", "update", "patch", "delete", "deletecollection", "bind", "escalate", "approve"];
+    const VERBS: [&str; 8] = ["create", "update", "patch", "delete", "deletecollection", "bind", "escalate", "approve"];
     /// Asking what one may do changes nothing; sessions in pods are another matter than changing objects.
     const HARMLESS: [&str; 11] = [
         "localsubjectaccessreviews",
@@ -295,7 +295,13 @@ mod tests {
     use super::*;
 
     fn rule<'a>(verbs: &[&'a str], group: &'a str, resources: &[&'a str], names: &[&'a str]) -> Rule<'a> {
-        Rule { verbs: verbs.to_vec(), groups: vec![group], resources: resources.to_vec(), names: names.to_vec(), urls: vec![] }
+        Rule {
+            verbs: verbs.to_vec(),
+            groups: vec![group],
+            resources: resources.to_vec(),
+            names: names.to_vec(),
+            urls: vec![],
+        }
     }
 
     fn names(rule: &Rule<'_>, get_opens: bool) -> Vec<String> {

@@ -150,6 +150,9 @@ pub(crate) fn attach(rbac: &Rbac<'_>, setting: &Setting, workloads: &[Workload<'
     }
 }
 
+/// What a change of is understood by everybody.
+const TELLING: [&str; 6] = ["*", "deployments", "pods", "jobs", "secrets", "configmaps"];
+
 struct View<'v, 'a> {
     rbac: &'v Rbac<'a>,
     setting: &'v Setting,
@@ -209,17 +212,20 @@ impl View<'_, '_> {
     fn given(&self, at: usize) -> Given {
         let rbac = self.rbac;
         let role = &rbac.roles.all[at];
+        // What people know it by comes before what the rule happens to begin with.
+        let rank = |resource: &str| TELLING.iter().position(|telling| *telling == resource).unwrap_or(TELLING.len());
         let write = |(.., rule): (usize, usize, &Rule<'_>)| {
             let verb = writes(rule)?;
-            let resource = rule.resources.iter().find(|resource| !resource.contains('/')).or(rule.resources.first())?;
-            Some(format!("{verb} {resource}"))
+            let resource = rule.resources.iter().min_by_key(|resource| rank(resource))?;
+            Some((rank(resource), format!("{verb} {resource}")))
         };
+        let first = rbac.roles.effective(at).filter_map(write).min_by_key(|(rank, _)| *rank);
         Given {
             kind: role.kind(),
             name: role.name.to_owned(),
             builtin: role.is_builtin(),
             everything: rbac.roles.held(at).any(|(.., held)| held.power == Power::Everything),
-            writes: rbac.roles.effective(at).find_map(write),
+            writes: first.map(|(_, write)| write),
         }
     }
 

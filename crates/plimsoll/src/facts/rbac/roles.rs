@@ -52,7 +52,8 @@ impl Role<'_> {
 
     /// Whether the API server brings it; an external copy of such a role is still that role.
     pub fn is_builtin(&self) -> bool {
-        let brought = || matches!(self.name, "cluster-admin" | "admin" | "edit" | "view") || self.name.starts_with("system:");
+        let brought =
+            || matches!(self.name, "cluster-admin" | "admin" | "edit" | "view") || self.name.starts_with("system:");
         self.origin == Origin::Bootstrap || (!self.own && self.namespace.is_none() && brought())
     }
 }

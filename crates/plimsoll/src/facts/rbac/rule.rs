@@ -79,9 +79,7 @@ impl<'a> Rule<'a> {
                     && self.resource(resource).is_some()
                     && (self.names.is_empty() || self.names.contains(&name))
             }
-            Request::Url { verb, path } => {
-                has(&self.verbs, verb) && self.urls.iter().any(|url| url_covers(url, path))
-            }
+            Request::Url { verb, path } => has(&self.verbs, verb) && self.urls.iter().any(|url| url_covers(url, path)),
         }
     }
 

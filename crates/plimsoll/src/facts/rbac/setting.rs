@@ -35,7 +35,7 @@ impl Setting {
         match subject {
             Subject::Account { namespace, .. } => self.team_of(namespace),
             Subject::Group(name) | Subject::User(name) => {
-                self.identities.groups.get(*name)?.team.as_ref().map(|team| team.as_str())
+                self.identities.groups.get(*name)?.team.as_ref().map(crate::workspace::Text::as_str)
             }
         }
     }

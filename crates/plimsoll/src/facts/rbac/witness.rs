@@ -65,11 +65,8 @@ impl<'a> Rbac<'a> {
                 Why::Holds(at, bound) => binding = Some((*at, *bound)),
                 Why::Is => {}
                 Why::Uses(uses) => {
-                    let granted = |used: &Use<'a>| Granted {
-                        binding: used.binding.or(binding),
-                        role: used.role,
-                        used: *used,
-                    };
+                    let granted =
+                        |used: &Use<'a>| Granted { binding: used.binding.or(binding), role: used.role, used: *used };
                     let place = self.graph.place(edge.to);
                     steps.push(Step {
                         actor: actor.clone(),
@@ -193,21 +190,15 @@ fn action(uses: &[Use<'_>], place: Place<'_>) -> String {
         (Power::Token, _) => format!("makes tokens of ServiceAccounts {scope} ({verb} {resource})"),
         (Power::GetSecret | Power::ListSecrets, _) => format!("reads ({verb}) a Secret {scope} that holds a token"),
         (Power::ImpersonateUser | Power::ImpersonateAccount, _) => format!("impersonates {resource} {scope}"),
-        (Power::ImpersonateGroup, _) if place == Place::Admin => {
-            "impersonates a member of `system:masters`".to_owned()
-        }
+        (Power::ImpersonateGroup, _) if place == Place::Admin => "impersonates a member of `system:masters`".to_owned(),
         (Power::ImpersonateGroup, _) => "impersonates members of groups".to_owned(),
         (Power::BindRole | Power::BindClusterRole, [bind, write, ..]) => format!(
             "binds (`bind` on {}) to itself, by {} {}, what it does not have",
-            bind.held.resource,
-            write.held.verb,
-            write.held.resource
+            bind.held.resource, write.held.verb, write.held.resource
         ),
         (Power::EscalateRole | Power::EscalateClusterRole, [escalate, write, ..]) => format!(
             "puts (`escalate` on {}) into a role of its own, by {} {}, what it does not have",
-            escalate.held.resource,
-            write.held.verb,
-            write.held.resource
+            escalate.held.resource, write.held.verb, write.held.resource
         ),
         (Power::CreateSecret, _) => format!("creates a token Secret for any ServiceAccount {scope}, and reads it"),
         (Power::CreateRequest, _) => "asks for a client certificate of any name, and approves it itself".to_owned(),

@@ -78,7 +78,8 @@ impl Answers<'_, '_, '_> {
                 GraphPlace::Subject(at) => {
                     let who = rbac.subjects.all[at];
                     // Groups that everybody of a kind is in are no identity to become.
-                    let unasked = matches!(who, Subject::Group(name) if is_everybody(name) || name.starts_with(ACCOUNTS));
+                    let unasked =
+                        matches!(who, Subject::Group(name) if is_everybody(name) || name.starts_with(ACCOUNTS));
                     let other = at != subject && !unasked;
                     other.then(|| Becomes { subject: who.to_string(), steps: reached.cost })
                 }
@@ -91,17 +92,14 @@ impl Answers<'_, '_, '_> {
 
     fn allowance(&mut self, subject: Option<&Asked>, can: &Can) -> Allowance {
         let rbac = self.rbac;
-        let grants: Vec<(String, Grant)> = match subject {
-            Some(asked) => {
-                let name = asked.subject().to_string();
-                rbac.grants(&asked.subject()).into_iter().map(|grant| (name.clone(), grant)).collect()
-            }
-            None => {
-                let mut order: Vec<usize> = (0..rbac.subjects.all.len()).collect();
-                order.sort_by_key(|at| rbac.subjects.all[*at]);
-                let of = |at: usize| rbac.grants_of(at).map(move |grant| (rbac.subjects.all[at].to_string(), grant));
-                order.into_iter().flat_map(of).collect()
-            }
+        let grants: Vec<(String, Grant)> = if let Some(asked) = subject {
+            let name = asked.subject().to_string();
+            rbac.grants(&asked.subject()).into_iter().map(|grant| (name.clone(), grant)).collect()
+        } else {
+            let mut order: Vec<usize> = (0..rbac.subjects.all.len()).collect();
+            order.sort_by_key(|at| rbac.subjects.all[*at]);
+            let of = |at: usize| rbac.grants_of(at).map(move |grant| (rbac.subjects.all[at].to_string(), grant));
+            order.into_iter().flat_map(of).collect()
         };
         let allowed = grants.into_iter().flat_map(|(name, grant)| self.allowed(&name, &grant, can)).collect();
         Allowance { question: can.words(), allowed }
@@ -121,8 +119,12 @@ impl Answers<'_, '_, '_> {
         let lets = |rule: &Rule<'_>| {
             rule.allows(&can.request("")) || rule.names.iter().any(|name| rule.allows(&can.request(name)))
         };
-        let rules: Vec<(usize, usize)> =
-            rbac.roles.effective(grant.role).filter(|(.., rule)| lets(rule)).map(|(writer, rule, _)| (writer, rule)).collect();
+        let rules: Vec<(usize, usize)> = rbac
+            .roles
+            .effective(grant.role)
+            .filter(|(.., rule)| lets(rule))
+            .map(|(writer, rule, _)| (writer, rule))
+            .collect();
         rules
             .into_iter()
             .map(|(writer, rule)| Allowed {
@@ -143,7 +145,11 @@ impl Answers<'_, '_, '_> {
             namespace: binding.scope.namespace().map(str::to_owned),
             through: through.map(|at| rbac.subjects.all[at].to_string()),
             location: self.location(binding.origin, &format!("/subjects/{}", grant.bound.at)),
-            rules: if rules { rbac.roles.effective(grant.role).map(|(.., rule)| view(rule)).collect() } else { Vec::new() },
+            rules: if rules {
+                rbac.roles.effective(grant.role).map(|(.., rule)| view(rule)).collect()
+            } else {
+                Vec::new()
+            },
         }
     }
 
@@ -166,9 +172,9 @@ impl Answers<'_, '_, '_> {
             .collect()
     }
 
-    fn used(&mut self, binding: Option<usize>, role: usize, writer: usize, rule: usize) -> Used {
+    fn used(&mut self, binding: Option<usize>, role: usize, writer: usize, at: usize) -> Used {
         let rbac = self.rbac;
-        let pointer = format!("/rules/{rule}");
+        let pointer = format!("/rules/{at}");
         Used {
             binding: binding.map(|binding| rbac.binding_words(binding)),
             role: rbac.role_words(role),

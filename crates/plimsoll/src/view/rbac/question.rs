@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::facts::rbac::Rbac;
 use crate::facts::rbac::known;
 use crate::facts::rbac::rule::Request;
 use crate::facts::rbac::subject::Subject;
-use crate::facts::rbac::Rbac;
 use crate::nearest::{nearest, suggest};
 use crate::{Error, ErrorKind, Result};
 
@@ -34,8 +34,7 @@ impl Asked {
 
 /// Finds whom a text means: with its kind, or by a name that only one subject of all environments has.
 pub(super) fn subject(text: &str, models: &[Rbac<'_>]) -> Result<Asked> {
-    let everybody: BTreeSet<Asked> =
-        models.iter().flat_map(|rbac| rbac.subjects.all.iter().map(Asked::of)).collect();
+    let everybody: BTreeSet<Asked> = models.iter().flat_map(|rbac| rbac.subjects.all.iter().map(Asked::of)).collect();
     let spelled = spelled(text);
     if let Some(asked) = spelled.as_ref().filter(|asked| everybody.contains(asked)) {
         return Ok(asked.clone());
@@ -147,8 +146,10 @@ impl Can {
         let rules = || models.iter().flat_map(|rbac| rbac.roles.all.iter().flat_map(|role| &role.rules));
         let verb_known = if url { known::is_url_verb(&self.verb) } else { known::is_verb(&self.verb) };
         if !verb_known && !rules().any(|rule| rule.verbs.contains(&self.verb.as_str())) {
-            let help = known::nearest_verb(&self.verb, url)
-                .map_or_else(|| "verbs are get, list, watch, create, update, patch, delete".to_owned(), |near| format!("did you mean `{near}`?"));
+            let help = known::nearest_verb(&self.verb, url).map_or_else(
+                || "verbs are get, list, watch, create, update, patch, delete".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
             return Err(Error::new(ErrorKind::Argument, format!("there is no verb `{}`", self.verb)).with_help(help));
         }
         let kind = self.resource.split('/').next().unwrap_or_default();
@@ -158,8 +159,9 @@ impl Can {
         if known {
             return Ok(());
         }
-        let mentioned: BTreeSet<&str> =
-            rules().flat_map(|rule| rule.resources.iter().map(|entry| entry.split('/').next().unwrap_or(entry))).collect();
+        let mentioned: BTreeSet<&str> = rules()
+            .flat_map(|rule| rule.resources.iter().map(|entry| entry.split('/').next().unwrap_or(entry)))
+            .collect();
         let near = known::nearest_resource_of_all(kind).or_else(|| nearest(kind, mentioned.iter().copied()));
         let help = near.map_or_else(
             || suggest(kind, ["pods", "deployments", "secrets"]),

@@ -15,9 +15,9 @@ fn rules(text: &str) -> String {
     let one = |rule: &str| {
         let words: Vec<&str> = rule.split(' ').collect();
         let [verbs, groups, resources, rest @ ..] = &words[..] else { panic!("{rule}") };
-        let names = rest.first().map_or(String::new(), |names| {
-            format!(", resourceNames: {}", list(names.strip_prefix("names=").unwrap()))
-        });
+        let names = rest
+            .first()
+            .map_or(String::new(), |names| format!(", resourceNames: {}", list(names.strip_prefix("names=").unwrap())));
         format!("{{verbs: {}, apiGroups: {}, resources: {}{names}}}", list(verbs), list(groups), list(resources))
     };
     text.split(';').filter(|rule| !rule.is_empty()).map(one).collect::<Vec<_>>().join(", ")

@@ -132,14 +132,23 @@ fn world(node: &Node) -> String {
             Some((namespace, name)) => ("Role", format!("{{name: {name}, namespace: {namespace}}}")),
             None => ("ClusterRole", format!("{{name: {}}}", entry.key)),
         };
-        let rules: Vec<String> = entry.value.items().iter().map(|text| {
-            let rule = rule(text.as_str().unwrap());
-            let list = |items: &[&str]| items.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ");
-            format!(
-                "{{verbs: [{}], apiGroups: [{}], resources: [{}], nonResourceURLs: [{}]}}",
-                list(&rule.verbs), list(&rule.groups), list(&rule.resources), list(&rule.urls)
-            )
-        }).collect();
+        let rules: Vec<String> = entry
+            .value
+            .items()
+            .iter()
+            .map(|text| {
+                let rule = rule(text.as_str().unwrap());
+                let list =
+                    |items: &[&str]| items.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ");
+                format!(
+                    "{{verbs: [{}], apiGroups: [{}], resources: [{}], nonResourceURLs: [{}]}}",
+                    list(&rule.verbs),
+                    list(&rule.groups),
+                    list(&rule.resources),
+                    list(&rule.urls)
+                )
+            })
+            .collect();
         text.push_str(&format!(
             "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata: {metadata}\nrules: [{}]\n",
             rules.join(", ")
@@ -189,7 +198,8 @@ fn grants_resolve_as_in_kubernetes() {
                     let namespace = case.str_at(&["namespace"]);
                     // The tables know nothing of what the API server grants everybody.
                     let written = |allowed: &Allowed| rbac.bindings[allowed.grant.binding].origin != Origin::Bootstrap;
-                    let found = who(case).iter().any(|who| rbac.allows(who, &request(text), namespace).iter().any(written));
+                    let found =
+                        who(case).iter().any(|who| rbac.allows(who, &request(text), namespace).iter().any(written));
                     assert_eq!(found, expected, "{case:?} {text}");
                 }
             }
