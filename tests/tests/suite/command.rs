@@ -3,6 +3,7 @@
 mod broken;
 mod check;
 mod policies;
+mod rbac;
 mod render;
 
 use std::path::Path;

@@ -8,6 +8,7 @@ mod charts;
 mod files;
 mod limits;
 mod manifests;
+mod permissions;
 mod policies;
 mod secrets;
 mod templates;

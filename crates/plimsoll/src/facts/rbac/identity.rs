@@ -46,7 +46,6 @@ pub(super) fn of_workloads(rbac: &Rbac<'_>, workloads: &[Workload<'_>]) -> Vec<(
         let account = rendered.get(&(namespace, name));
         let automount = |node: &Node| node.get("automountServiceAccountToken").and_then(Node::as_bool);
         let mounted = automount(workload.pod).or_else(|| account.and_then(|account| automount(account.node())));
-        let grants = rbac.grants(&Subject::Account { namespace, name });
         let this = service(workload);
         let others = services.get(&(namespace, name)).into_iter().flatten();
         let others = others.filter(|other| this.as_ref().is_some_and(|this| this != *other));
@@ -55,12 +54,21 @@ pub(super) fn of_workloads(rbac: &Rbac<'_>, workloads: &[Workload<'_>]) -> Vec<(
             path: path(workload),
             rendered: account.is_some(),
             mounted: mounted.unwrap_or(true),
-            granted: grants.iter().any(|grant| rbac.bindings[grant.binding].origin != Origin::Bootstrap),
+            granted: is_bound(rbac, &Subject::Account { namespace, name }),
             shared: others.cloned().collect(),
         };
         (workload.at, account)
     })
     .collect()
+}
+
+/// Whether any binding beside the API server's own names an account or a group that it is in. A role that is not known
+/// may grant something.
+fn is_bound(rbac: &Rbac<'_>, account: &Subject<'_>) -> bool {
+    let Some(at) = rbac.subjects.find(account) else { return false };
+    let holders = std::iter::once(&at).chain(&rbac.groups[at]);
+    let mut bindings = holders.flat_map(|holder| &rbac.bound[*holder]);
+    bindings.any(|binding| rbac.bindings[*binding].origin != Origin::Bootstrap)
 }
 
 fn path(workload: &Workload<'_>) -> String {
