@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod clock;
 mod commands;
+mod git;
 mod input;
 mod output;
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Command::Check(check) => commands::check::run(&check),
         Command::Render(render) => commands::render::run(&render),
         Command::Rbac(rbac) => commands::rbac::run(&rbac),
+        Command::Network(network) => commands::network::run(&network),
         Command::Policies { command: PoliciesCommand::List(list) } => commands::policies::list(&list),
         Command::Policies { command: PoliciesCommand::Show(show) } => commands::policies::show(&show),
         Command::Policies { command: PoliciesCommand::Test(test) } => commands::policies::test(&test),

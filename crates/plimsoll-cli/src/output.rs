@@ -17,27 +17,30 @@ pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Error> {
         Format::Text => text(args, to_terminal).write(report, &mut buffer),
         format => report.write(format, &mut buffer),
     };
-    let output = args.output.as_deref();
-    written.and_then(|()| deliver(output, &buffer)).or_else(|error| forgive_closed_pipe(&error, output))
+    written.and_then(|()| deliver(args, &buffer)).or_else(|error| forgive_closed_pipe(&error, args))
 }
 
-/// Writes what is not a report where the arguments say.
-pub(crate) fn deliver_to(
-    output: Option<&Path>,
-    write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
-) -> Result<(), Error> {
-    let mut buffer = Vec::new();
-    write(&mut buffer).and_then(|()| deliver(output, &buffer)).or_else(|error| forgive_closed_pipe(&error, output))
+/// Writes what a command made to the file that is named, or to standard output.
+pub(crate) fn place(output: Option<&Path>, bytes: &[u8]) -> Result<(), Error> {
+    put(output, bytes).or_else(|error| forgive(&error, output))
 }
 
-fn deliver(output: Option<&Path>, bytes: &[u8]) -> io::Result<()> {
+fn deliver(args: &OutputArgs, bytes: &[u8]) -> io::Result<()> {
+    put(args.output.as_deref(), bytes)
+}
+
+fn put(output: Option<&Path>, bytes: &[u8]) -> io::Result<()> {
     match output {
         Some(path) => std::fs::write(path, bytes),
         None => io::stdout().lock().write_all(bytes),
     }
 }
 
-fn forgive_closed_pipe(error: &io::Error, output: Option<&Path>) -> Result<(), Error> {
+fn forgive_closed_pipe(error: &io::Error, args: &OutputArgs) -> Result<(), Error> {
+    forgive(error, args.output.as_deref())
+}
+
+fn forgive(error: &io::Error, output: Option<&Path>) -> Result<(), Error> {
     // `plimsoll check | head` closes the pipe; that is no failure of ours.
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(());

@@ -3,13 +3,14 @@
 use plimsoll::rendered::Overrides;
 use plimsoll::view::rbac::{Can, Format, Options, view};
 use plimsoll::workspace::Kind;
-use plimsoll::{Error, Workspace};
+use plimsoll::{Error, ErrorKind, Workspace};
 
 use super::Outcome;
 use crate::args::{InputArgs, RbacArgs};
 use crate::{input, output};
 
 pub(crate) fn run(args: &RbacArgs) -> Result<Outcome, Error> {
+    // What cannot be written is said before the work, not after it.
     let format: Format = args.format.parse()?;
     input::threads(&args.input)?;
     let workspace = open(args)?;
@@ -20,8 +21,14 @@ pub(crate) fn run(args: &RbacArgs) -> Result<Outcome, Error> {
         _ => None,
     });
     let view = view(&rendered, &Options { subject: args.subject.clone(), can })?;
-    output::deliver_to(args.output.as_deref(), |out| view.write(format, out))?;
-    Ok(if rendered.errors().is_empty() { Outcome::Clean } else { Outcome::Failed })
+    let mut written = Vec::new();
+    view.write(format, &mut written)
+        .map_err(|error| Error::new(ErrorKind::File, format!("the view cannot be written: {error}")))?;
+    output::place(args.output.as_deref(), &written)?;
+    let failed = !rendered.errors().is_empty();
+    // The process ends soon; taking its trees apart piece by piece would only make the caller wait.
+    std::mem::forget((workspace, rendered, view));
+    Ok(if failed { Outcome::Failed } else { Outcome::Clean })
 }
 
 /// With a question, `-n` asks about a namespace; only plain input takes it for its own as well.

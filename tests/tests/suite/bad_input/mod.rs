@@ -11,6 +11,7 @@ mod manifests;
 mod permissions;
 mod policies;
 mod secrets;
+mod suppressions;
 mod templates;
 mod values;
 mod workspace;

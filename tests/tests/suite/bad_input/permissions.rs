@@ -13,8 +13,7 @@ fn found(manifest: &str, policy: &str, line: u64, message: &str) {
     let here = |finding: &&serde_json::Value| {
         finding["policy"] == policy && finding["location"]["file"] == RAW && finding["location"]["line"] == line
     };
-    let messages: Vec<&str> =
-        findings.iter().filter(here).filter_map(|finding| finding["message"].as_str()).collect();
+    let messages: Vec<&str> = findings.iter().filter(here).filter_map(|finding| finding["message"].as_str()).collect();
     assert!(messages.iter().any(|found| found.contains(message)), "{manifest}\n{message}\n{findings:#?}");
     assert!(findings.iter().any(|finding| finding["policy"] == KNOWN), "the other finding is lost");
     // The command says what it can of the same.
@@ -75,10 +74,30 @@ fn bindings_of_the_wrong_kind() {
         ("ClusterRoleBinding", "roleRef: {kind: Role, name: x}\n", 4, "cannot bind a Role"),
         ("RoleBinding", "roleRef: {kind: ClusterRole, name: view}\nsubjects: jo\n", 5, "`subjects` is a string"),
         ("RoleBinding", "roleRef: {kind: ClusterRole, name: view}\nsubjects:\n- jo\n", 6, "subject is a string"),
-        ("RoleBinding", "roleRef: {kind: ClusterRole, name: view}\nsubjects:\n- {kind: Team, name: x}\n", 6, "`Team` is neither"),
-        ("RoleBinding", "roleRef: {kind: ClusterRole, name: view}\nsubjects:\n- {kind: 3, name: x}\n", 6, "`kind` is an integer"),
-        ("RoleBinding", "roleRef: {kind: ClusterRole, name: view}\nsubjects:\n- {kind: User}\n", 6, "subject has no name"),
-        ("RoleBinding", "roleRef: {kind: ClusterRole, name: view}\nsubjects:\n- {kind: User, name: 3}\n", 6, "`name` is an integer"),
+        (
+            "RoleBinding",
+            "roleRef: {kind: ClusterRole, name: view}\nsubjects:\n- {kind: Team, name: x}\n",
+            6,
+            "`Team` is neither",
+        ),
+        (
+            "RoleBinding",
+            "roleRef: {kind: ClusterRole, name: view}\nsubjects:\n- {kind: 3, name: x}\n",
+            6,
+            "`kind` is an integer",
+        ),
+        (
+            "RoleBinding",
+            "roleRef: {kind: ClusterRole, name: view}\nsubjects:\n- {kind: User}\n",
+            6,
+            "subject has no name",
+        ),
+        (
+            "RoleBinding",
+            "roleRef: {kind: ClusterRole, name: view}\nsubjects:\n- {kind: User, name: 3}\n",
+            6,
+            "`name` is an integer",
+        ),
     ] {
         found(&binding(kind, rest), "rbac/dead-grant", line, message);
     }
@@ -102,7 +121,10 @@ fn aggregation_that_leads_nowhere() {
         )
     };
     let cycle = role("a", "first", "second") + &role("b", "second", "first") + &role("c", "own", "own");
-    let bound = format!("{cycle}---\n{}", binding("ClusterRoleBinding", &format!("roleRef: {{kind: ClusterRole, name: a}}\n{SUBJECTS}")));
+    let bound = format!(
+        "{cycle}---\n{}",
+        binding("ClusterRoleBinding", &format!("roleRef: {{kind: ClusterRole, name: a}}\n{SUBJECTS}"))
+    );
     let case = Case::with(RAW, &bound);
     case.passes();
     let view = case.run(&["rbac", "--subject", "jo", "--format", "json"]).json();
