@@ -17,7 +17,7 @@ use crate::values::{Change, Values};
 use crate::yaml::{Data, Node};
 
 /// How many keys are tried for one line, and how many leaves of one container.
-const MAX_TRIED: usize = 32;
+const MAX_TRIED: usize = 24;
 const MAX_LEAVES: usize = 64;
 
 /// How much work one manifest is worth: steps of templates, bytes of text, cells of comparisons, values that are
@@ -132,25 +132,26 @@ impl<'a> Provenance<'a> {
     pub(super) fn of_missing(&mut self, map: &SourceMap, parent: u32, target: Target<'_>) -> Vec<ValueOrigin> {
         let missing = experiment::missing(target.resource.node(), target.pointer);
         let Some(member) = missing.first() else { return Vec::new() };
-        let mut candidates: Vec<KeyPath> = Vec::new();
+        let (mut candidates, mut seen): (Vec<KeyPath>, HashSet<KeyPath>) = Default::default();
         for key in map.keys(parent..=parent.saturating_add(1), Reach::Near) {
             let mut maps = Vec::new();
             experiment::maps(self.node(key), key.clone(), MAX_LEAVES, &mut maps);
             let below = |key: KeyPath| key.into_iter().chain(missing.iter().map(|token| Arc::from(&**token))).collect();
-            candidates.extend(maps.into_iter().map(below));
+            candidates.extend(maps.into_iter().map(below).filter(|key: &KeyPath| seen.insert(key.clone())));
         }
+        let containers = candidates.len();
         // A condition that is off can only bring what some template writes.
         let is_written = self.installation.program.mentions(member);
         let keys = map.all_keys().into_iter().filter(|_| is_written);
         let mut off: Vec<&KeyPath> = keys.filter(|key| experiment::is_off(self.node(key))).collect();
         off.sort_by_key(|key| !key.iter().any(|part| part.eq_ignore_ascii_case(member)));
-        candidates.extend(off.into_iter().cloned());
-        let mut seen = HashSet::new();
-        candidates.retain(|key| seen.insert(key.clone()));
+        candidates.extend(off.into_iter().filter(|key| seen.insert((*key).clone())).cloned());
         let times = |text: &str| text.matches(&**member).count();
         let before = times(&self.manifest.text);
-        for key in candidates.into_iter().take(MAX_TRIED) {
-            for number in 0..experiment::variants(self.node(&key)).len() {
+        for (at, key) in candidates.into_iter().take(MAX_TRIED).enumerate() {
+            // A container that is printed whole prints whatever is added to it.
+            let variants = if at < containers { 1 } else { experiment::variants(self.node(&key)).len() };
+            for number in 0..variants {
                 let attempt = self.attempt(&key, number);
                 let adds = |text: &str| times(text) > before && target.find(text).is_some();
                 if attempt.is_some_and(|attempt| adds(&attempt.text)) {
@@ -173,19 +174,21 @@ impl<'a> Provenance<'a> {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// The keys to try, containers taken apart, those first whose value is in the text.
+    /// The keys to try, those first whose value is in the text. Of a container that was read as a whole only what
+    /// is in the text: for what is made of it otherwise, a digest, the container itself is tried.
     fn likeliest(&self, read: &[KeyPath], text: &str) -> Vec<KeyPath> {
         let (mut keys, mut seen) = (Vec::new(), HashSet::new());
-        for key in read {
-            let mut leaves = Vec::new();
-            experiment::leaves(self.node(key), key.clone(), MAX_LEAVES, &mut leaves);
-            keys.extend(leaves.into_iter().filter(|leaf| seen.insert(leaf.clone())));
-        }
-        let shown = |key: &KeyPath| {
+        let is_shown = |key: &KeyPath| {
             self.node(key).is_some_and(|node| experiment::is_shown(node, text))
                 || key.last().is_some_and(|name| text.contains(&**name))
         };
-        keys.sort_by_cached_key(|key| !shown(key));
+        for key in read {
+            let mut leaves = Vec::new();
+            experiment::leaves(self.node(key), key.clone(), MAX_LEAVES, &mut leaves);
+            leaves.retain(|leaf| (leaf == key || is_shown(leaf)) && seen.insert(leaf.clone()));
+            keys.extend(leaves);
+        }
+        keys.sort_by_cached_key(|key| !is_shown(key));
         keys.truncate(MAX_TRIED);
         keys
     }
