@@ -156,7 +156,8 @@ fn is_builtin(id: &ResourceId) -> bool {
             matches!(&*id.name, "cluster-admin" | "admin" | "edit" | "view") || id.name.starts_with("system:")
         }
         ("rbac.authorization.k8s.io", "Role") => {
-            matches!(id.namespace.as_deref(), Some("kube-system" | "kube-public")) && id.name.starts_with("system:")
+            matches!(id.namespace.as_deref(), Some("kube-system" | "kube-public"))
+                && (id.name.starts_with("system:") || &*id.name == "extension-apiserver-authentication-reader")
         }
         ("", "ServiceAccount") => &*id.name == "default",
         ("", "Namespace") => matches!(&*id.name, "default" | "kube-system" | "kube-public" | "kube-node-lease"),

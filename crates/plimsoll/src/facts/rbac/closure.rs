@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::bindings::{Accounts, Binding, Scope, Subjects};
+use super::bindings::{Accounts, Binding, Bound, Scope, Subjects};
 use super::graph::{Graph, Place, Use, Why};
 use super::power::{Held, Power};
 use super::roles::Roles;
@@ -22,7 +22,7 @@ pub(super) struct Model<'m, 'a> {
     /// For each subject the groups it is in unasked.
     pub(super) groups: &'m [Vec<usize>],
     /// For each subject the bindings that name it.
-    pub(super) bound: &'m [Vec<usize>],
+    pub(super) bound: &'m [Vec<(usize, Bound)>],
     /// Existing objects whose names matter: plural resource to (namespace, name).
     pub(super) existing: HashMap<&'static str, Vec<(&'a str, &'a str)>>,
     /// Accounts by name, whatever their namespace.
@@ -96,14 +96,11 @@ impl<'a> Build<'_, '_, 'a> {
     fn subject(&mut self, at: usize) {
         let model = self.model;
         let from = self.to(Place::Subject(at));
-        for binding in &model.bound[at] {
-            let bound = &model.bindings[*binding];
-            let (Some(role), Some(subject)) = (bound.role, bound.subjects.iter().find(|bound| bound.subject == at))
-            else {
-                continue;
-            };
-            let to = self.to(Place::Grant(role, bound.scope));
-            self.graph.link(from, to, Why::Holds(*binding, *subject));
+        for (binding, bound) in &model.bound[at] {
+            if let Some(role) = model.bindings[*binding].role {
+                let to = self.to(Place::Grant(role, model.bindings[*binding].scope));
+                self.graph.link(from, to, Why::Holds(*binding, *bound));
+            }
         }
         for group in &model.groups[at] {
             self.is(from, Place::Subject(*group));

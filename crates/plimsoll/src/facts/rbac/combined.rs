@@ -90,12 +90,12 @@ impl<'a> Build<'_, '_, 'a> {
         let model = self.model;
         let mut own = Own { uses: BTreeMap::new(), grants: Vec::new() };
         for holder in std::iter::once(&subject).chain(&model.groups[subject]) {
-            for at in &model.bound[*holder] {
-                let binding = &model.bindings[*at];
-                let bound = binding.subjects.iter().find(|bound| bound.subject == *holder);
-                let (Some(role), Some(bound)) = (binding.role, bound) else { continue };
-                own.grants.push((role, binding.scope));
-                self.collect(&mut own, role, binding.scope, (*at, *bound));
+            for (at, bound) in &model.bound[*holder] {
+                if let Some(role) = model.bindings[*at].role {
+                    let scope = model.bindings[*at].scope;
+                    own.grants.push((role, scope));
+                    self.collect(&mut own, role, scope, (*at, *bound));
+                }
             }
         }
         own

@@ -68,7 +68,7 @@ fn is_bound(rbac: &Rbac<'_>, account: &Subject<'_>) -> bool {
     let Some(at) = rbac.subjects.find(account) else { return false };
     let holders = std::iter::once(&at).chain(&rbac.groups[at]);
     let mut bindings = holders.flat_map(|holder| &rbac.bound[*holder]);
-    bindings.any(|binding| rbac.bindings[*binding].origin != Origin::Bootstrap)
+    bindings.any(|(binding, _)| rbac.bindings[*binding].origin != Origin::Bootstrap)
 }
 
 fn path(workload: &Workload<'_>) -> String {

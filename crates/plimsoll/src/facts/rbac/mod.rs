@@ -55,7 +55,8 @@ pub struct Rbac<'a> {
     pub graph: Graph<'a>,
     resources: &'a [Resource],
     groups: Vec<Vec<usize>>,
-    bound: Vec<Vec<usize>>,
+    /// For each subject the bindings that name it, each once.
+    bound: Vec<Vec<(usize, Bound)>>,
 }
 
 /// One grant: a binding that names somebody, and the role that it gives.
@@ -89,11 +90,11 @@ impl<'a> Rbac<'a> {
         let bindings = bindings::read(resources, &bootstrap, &roles, &mut subjects);
         let accounts = bindings::accounts(resources, workloads, &mut subjects);
         let groups = groups(&subjects);
-        let mut bound: Vec<Vec<usize>> = vec![Vec::new(); subjects.all.len()];
+        let mut bound: Vec<Vec<(usize, Bound)>> = vec![Vec::new(); subjects.all.len()];
         for (at, binding) in bindings.iter().enumerate() {
             for who in &binding.subjects {
-                if bound[who.subject].last() != Some(&at) {
-                    bound[who.subject].push(at);
+                if bound[who.subject].last().is_none_or(|(last, _)| *last != at) {
+                    bound[who.subject].push((at, *who));
                 }
             }
         }
@@ -128,11 +129,8 @@ impl<'a> Rbac<'a> {
 
     /// What bindings grant a subject by its own name.
     pub fn grants_of(&self, subject: usize) -> impl Iterator<Item = Grant> {
-        self.bound[subject].iter().filter_map(move |at| {
-            let binding = &self.bindings[*at];
-            let bound = binding.subjects.iter().find(|bound| bound.subject == subject)?;
-            Some(Grant { binding: *at, bound: *bound, role: binding.role? })
-        })
+        let bound = self.bound[subject].iter();
+        bound.filter_map(|(at, bound)| Some(Grant { binding: *at, bound: *bound, role: self.bindings[*at].role? }))
     }
 
     /// The rules that somebody has in a namespace, or outside of all.
