@@ -71,9 +71,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     report_charts(&charts, plan, &mut problems);
 
     let mut environments: Vec<Environment> = plan.environments.iter().map(environment).collect();
-    for environment in &mut environments {
-        declared::of_workspace(workspace, environment, &mut problems);
-    }
+    declared::of_workspace(workspace, &mut environments, &mut problems);
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
             adopt(&mut environments[*at], release, installed, &mut problems);
@@ -89,9 +87,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     declared::elsewhere(&mut environments, plan);
     let (errors, notes) = problems.finish();
     let mut settings = settings(workspace, plan);
-    if environments.iter().any(|environment| !environment.declared.connections.is_empty()) {
-        settings.declared.insert(Need::Connections);
-    }
+    settings.declared.extend(declared::needs(&environments));
     Rendered {
         environments,
         errors,
