@@ -84,7 +84,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     }
     let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
     assemble::parse(&mut environments, &align, &mut problems);
-    declared::elsewhere(&mut environments, plan);
+    declared::settle(&mut environments, plan);
     let (errors, notes) = problems.finish();
     let mut settings = settings(workspace, plan);
     settings.declared.extend(declared::needs(&environments));
@@ -249,7 +249,9 @@ fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Ins
         problems.note(note.message, note.location);
     }
     environment.installations.push(installation);
-    environment.declared.connections.extend(installed.connections);
+    let connections = installed.connections.into_iter();
+    let of_release = connections.map(|one| Connections { installation: Some(number), ..one });
+    environment.declared.connections.extend(of_release);
 }
 
 fn environment(plan: &EnvironmentPlan) -> Environment {

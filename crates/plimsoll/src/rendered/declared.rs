@@ -43,7 +43,9 @@ pub(super) fn of_release(
         let at = |location: &Location| (location.file.clone(), location.line);
         error.location().is_some_and(|location| lines.iter().any(|line| at(line) == at(location)))
     };
-    errors.extend(problems.finish().0.into_iter().filter(|error| !known(error)));
+    // What a missing values file would have said is not known: mistakes may follow from that.
+    let problems = if release.incomplete { Vec::new() } else { problems.finish().0 };
+    errors.extend(problems.into_iter().filter(|error| !known(error)));
     found
 }
 
@@ -90,10 +92,21 @@ pub(super) fn needs(environments: &[Environment]) -> Option<Need> {
     environments.iter().any(declares).then_some(Need::Connections)
 }
 
+/// Completes what only is known once everything is rendered: which releases are broken, and what others have.
+pub(super) fn settle(environments: &mut [Environment], plan: &Plan) {
+    for environment in environments.iter_mut() {
+        for connections in &mut environment.declared.connections {
+            let installation = connections.installation.and_then(|at| environment.installations.get(at));
+            connections.partial = installation.is_some_and(|installation| !installation.whole);
+        }
+    }
+    elsewhere(environments, plan);
+}
+
 /// Tells each environment which namespaces only others have that share its cluster.
 ///
 /// Environments whose clusters are both declared and differ do not share one.
-pub(super) fn elsewhere(environments: &mut [Environment], plan: &Plan) {
+fn elsewhere(environments: &mut [Environment], plan: &Plan) {
     let own: Vec<BTreeMap<Arc<str>, Labels>> = environments
         .iter()
         .map(|environment| {
