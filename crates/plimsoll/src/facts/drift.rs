@@ -70,6 +70,9 @@ struct Picture {
     roles: BTreeSet<Arc<str>>,
 }
 
+/// What differs, by the workload's identity, the direction, and what is admitted here and there: the other ends.
+type Groups = BTreeMap<(String, &'static str, String, String), BTreeSet<String>>;
+
 /// Compares an environment with the one it mirrors.
 pub(crate) fn drift(mirror: &Side<'_>, of: &Side<'_>) -> Vec<Drift> {
     let (Some(here), Some(there)) = (mirror.connections, of.connections) else {
@@ -81,13 +84,27 @@ pub(crate) fn drift(mirror: &Side<'_>, of: &Side<'_>) -> Vec<Drift> {
     for admitted in here.addresses.values_mut().chain(there.addresses.values_mut()) {
         *admitted = remainder(std::mem::take(admitted), &bound);
     }
+    let mut groups = Groups::new();
+    edges(&here, &there, &mut groups);
+    addresses(&here, &there, &mut groups);
     let ids = mirror.ids();
-    let mut groups: BTreeMap<(String, &'static str, String, String), BTreeSet<String>> = BTreeMap::new();
-    let mut differ = |own: &str, direction, far: String, here: &ConnectionSet, there: &ConnectionSet| {
-        if let Some(id) = ids.get(own) {
-            groups.entry((id.clone(), direction, shown(here), shown(there))).or_default().insert(far);
-        }
+    let drift = |((own, direction, here, there), peers): ((String, &'static str, String, String), BTreeSet<String>)| {
+        Some(Drift {
+            mirror: mirror.name.to_owned(),
+            id: ids.get(&own)?.clone(),
+            direction,
+            count: peers.len(),
+            peers: peers.into_iter().take(NAMES).collect(),
+            here,
+            there,
+            unlisted: false,
+        })
     };
+    groups.into_iter().filter_map(drift).collect()
+}
+
+/// Compares the edges whose ends both environments have.
+fn edges(here: &Picture, there: &Picture, groups: &mut Groups) {
     let none: Admitted = (ConnectionSet::none(), ConnectionSet::none());
     let keys: BTreeSet<_> = here.edges.keys().chain(there.edges.keys()).collect();
     for key @ (own, direction, far) in keys {
@@ -103,34 +120,31 @@ pub(crate) fn drift(mirror: &Side<'_>, of: &Side<'_>) -> Vec<Drift> {
                 Far::Workload(other) => title(other),
                 Far::Role(role) => role.to_string(),
             };
-            differ(own, direction, name, &one.0, &other.0);
+            groups.entry((own.clone(), direction, shown(&one.0), shown(&other.0))).or_default().insert(name);
         }
     }
+}
+
+/// Compares what is admitted with addresses, however the policies cut them.
+fn addresses(here: &Picture, there: &Picture, groups: &mut Groups) {
     let empty = Vec::new();
-    for key @ (own, direction) in here.addresses.keys().chain(there.addresses.keys()).collect::<BTreeSet<_>>() {
+    let keys: BTreeSet<_> = here.addresses.keys().chain(there.addresses.keys()).collect();
+    for key @ (own, direction) in keys {
         if !here.workloads.contains(own) || !there.workloads.contains(own) {
             continue;
         }
         let (one, other) = (here.addresses.get(key).unwrap_or(&empty), there.addresses.get(key).unwrap_or(&empty));
+        let mut differ = |set: &AddressSet, here: String, there: String| {
+            let names = set.ranges().iter().map(ToString::to_string);
+            groups.entry((own.clone(), direction, here, there)).or_default().extend(names);
+        };
         for (set, ports) in remainder(one.clone(), other) {
-            set.ranges().iter().for_each(|range| differ(own, direction, range.to_string(), &ports, &none.0));
+            differ(&set, shown(&ports), String::new());
         }
         for (set, ports) in remainder(other.clone(), one) {
-            set.ranges().iter().for_each(|range| differ(own, direction, range.to_string(), &none.0, &ports));
+            differ(&set, String::new(), shown(&ports));
         }
     }
-    let drift =
-        |((id, direction, here, there), peers): ((String, &'static str, String, String), BTreeSet<String>)| Drift {
-            mirror: mirror.name.to_owned(),
-            id,
-            direction,
-            count: peers.len(),
-            peers: peers.into_iter().take(NAMES).collect(),
-            here,
-            there,
-            unlisted: false,
-        };
-    groups.into_iter().map(drift).collect()
 }
 
 fn shown(ports: &ConnectionSet) -> String {

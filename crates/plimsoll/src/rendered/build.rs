@@ -72,9 +72,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
 
     let mut environments: Vec<Environment> =
         plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
-    for environment in &mut environments {
-        declared::of_workspace(workspace, environment, &mut problems);
-    }
+    declared::of_workspace(workspace, &mut environments, &mut problems);
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
             adopt(&mut environments[*at], release, installed, &mut problems);
@@ -87,14 +85,12 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     }
     let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
     assemble::parse(&mut environments, &align, &mut problems);
-    declared::elsewhere(&mut environments, plan);
+    declared::settle(&mut environments, plan);
     super::people::teams(&mut environments);
     super::people::elsewhere(&mut environments);
     let (errors, notes) = problems.finish();
     let mut settings = settings(workspace, plan);
-    if environments.iter().any(|environment| !environment.declared.connections.is_empty()) {
-        settings.declared.insert(Need::Connections);
-    }
+    settings.declared.extend(declared::needs(&environments));
     Rendered {
         environments,
         errors,
@@ -256,7 +252,9 @@ fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Ins
         problems.note(note.message, note.location);
     }
     environment.installations.push(installation);
-    environment.declared.connections.extend(installed.connections);
+    let connections = installed.connections.into_iter();
+    let of_release = connections.map(|one| Connections { installation: Some(number), ..one });
+    environment.declared.connections.extend(of_release);
 }
 
 fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {

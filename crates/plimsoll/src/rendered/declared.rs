@@ -9,6 +9,7 @@ use crate::chart::Chart;
 use crate::facts::declared::{Connections, Peer, Scope, of_values};
 use crate::facts::namespace::namespaces;
 use crate::facts::selector::Labels;
+use crate::policy::Need;
 use crate::problems::Problems;
 use crate::values::Values;
 use crate::workspace::decode::Decoder;
@@ -42,43 +43,70 @@ pub(super) fn of_release(
         let at = |location: &Location| (location.file.clone(), location.line);
         error.location().is_some_and(|location| lines.iter().any(|line| at(line) == at(location)))
     };
-    errors.extend(problems.finish().0.into_iter().filter(|error| !known(error)));
+    // What a missing values file would have said is not known: mistakes may follow from that.
+    let problems = if release.incomplete { Vec::new() } else { problems.finish().0 };
+    errors.extend(problems.into_iter().filter(|error| !known(error)));
     found
 }
 
-/// What `plimsoll.yaml` declares for an environment: all its entries together.
-pub(super) fn of_workspace(workspace: &Workspace, environment: &mut Environment, problems: &mut Problems) {
-    let mut all = Connections::default();
-    for entry in workspace.config().connections.iter().filter(|entry| entry.holds_in(&environment.name)) {
-        all.services.extend(entry.connections.services.iter().cloned());
-        all.roles.extend(entry.connections.roles.clone());
-    }
-    for service in &all.services {
-        for connection in service.callers.iter().chain(&service.calls) {
-            let Peer::Role(name) = &connection.peer else { continue };
-            if !all.roles.contains_key(name) {
-                let help = crate::nearest::suggest(name, all.roles.keys().map(|name| &**name));
-                let error = Error::new(ErrorKind::Workspace, format!("there is no role `{name}` in this environment"));
-                let error = error.with_help(help);
-                problems.add_in(
-                    &environment.name,
-                    match &connection.location {
-                        Some(location) => error.with_location(location.clone()),
-                        None => error,
-                    },
-                );
-            }
+/// What `plimsoll.yaml` declares for each environment: all its entries together.
+pub(super) fn of_workspace(workspace: &Workspace, environments: &mut [Environment], problems: &mut Problems) {
+    for environment in environments {
+        let mut all = Connections::default();
+        for entry in workspace.config().connections.iter().filter(|entry| entry.holds_in(&environment.name)) {
+            all.services.extend(entry.connections.services.iter().cloned());
+            all.roles.extend(entry.connections.roles.clone());
+        }
+        for error in unbound(&all) {
+            problems.add_in(&environment.name, error);
+        }
+        if all != Connections::default() {
+            environment.declared.connections.push(all);
         }
     }
-    if all != Connections::default() {
-        environment.declared.connections.push(all);
+}
+
+/// The roles that services name and nothing binds.
+fn unbound(all: &Connections) -> Vec<Error> {
+    let connections = all.services.iter().flat_map(|service| service.callers.iter().chain(&service.calls));
+    connections
+        .filter_map(|connection| {
+            let Peer::Role(name) = &connection.peer else { return None };
+            if all.roles.contains_key(name) {
+                return None;
+            }
+            let help = crate::nearest::suggest(name, all.roles.keys().map(|name| &**name));
+            let error = Error::new(ErrorKind::Workspace, format!("there is no role `{name}` in this environment"));
+            let error = error.with_help(help);
+            Some(match &connection.location {
+                Some(location) => error.with_location(location.clone()),
+                None => error,
+            })
+        })
+        .collect()
+}
+
+/// What values declare that policies wait for.
+pub(super) fn needs(environments: &[Environment]) -> Option<Need> {
+    let declares = |environment: &Environment| !environment.declared.connections.is_empty();
+    environments.iter().any(declares).then_some(Need::Connections)
+}
+
+/// Completes what only is known once everything is rendered: which releases are broken, and what others have.
+pub(super) fn settle(environments: &mut [Environment], plan: &Plan) {
+    for environment in environments.iter_mut() {
+        for connections in &mut environment.declared.connections {
+            let installation = connections.installation.and_then(|at| environment.installations.get(at));
+            connections.partial = installation.is_some_and(|installation| !installation.whole);
+        }
     }
+    elsewhere(environments, plan);
 }
 
 /// Tells each environment which namespaces only others have that share its cluster.
 ///
 /// Environments whose clusters are both declared and differ do not share one.
-pub(super) fn elsewhere(environments: &mut [Environment], plan: &Plan) {
+fn elsewhere(environments: &mut [Environment], plan: &Plan) {
     let own: Vec<BTreeMap<Arc<str>, Labels>> = environments
         .iter()
         .map(|environment| {

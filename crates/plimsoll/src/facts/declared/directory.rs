@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Connection, Connections, Peer, Pods, Port, Ports, Role, Service};
+use super::{Connection, Peer, Pods, Port, Ports, Role, Service};
 use crate::facts::Derivation;
 use crate::facts::namespace::Namespace;
 use crate::facts::network::{ConnectionSet, Protocol};
@@ -13,7 +13,8 @@ use crate::facts::workload::Workload;
 /// The services of an environment.
 pub(in crate::facts) struct Directory<'a> {
     pub(super) entries: Vec<Entry<'a>>,
-    declared: &'a [Connections],
+    /// Each role as the first source binds it.
+    roles: BTreeMap<&'a str, &'a Role>,
     by_name: HashMap<(&'a str, &'a str), usize>,
     /// The services that a workload is of.
     pub(super) of_workload: BTreeMap<usize, Vec<usize>>,
@@ -25,6 +26,8 @@ pub(in crate::facts) struct Directory<'a> {
 pub(super) struct Entry<'a> {
     pub(super) service: &'a Service,
     pub(super) roles: &'a BTreeMap<Arc<str>, Role>,
+    /// Whether something of its release could not be done.
+    pub(super) partial: bool,
     /// Its callers, those implied by roles included.
     pub(super) callers: Vec<Connection>,
     /// Its calls likewise.
@@ -48,12 +51,17 @@ impl<'a> Directory<'a> {
     pub(in crate::facts) fn new(derivation: &Derivation<'a>, namespaces: &'a BTreeMap<Arc<str>, Namespace>) -> Self {
         let mut entries: Vec<Entry<'a>> = Vec::new();
         let mut by_name = HashMap::new();
+        let mut roles = BTreeMap::new();
         for connections in &derivation.world.declared.connections {
+            for (name, role) in &connections.roles {
+                roles.entry(&**name).or_insert(role);
+            }
             for service in &connections.services {
                 by_name.entry((&*service.namespace, &*service.name)).or_insert(entries.len());
                 entries.push(Entry {
                     service,
                     roles: &connections.roles,
+                    partial: connections.partial,
                     callers: service.all_callers(&connections.roles),
                     calls: service.all_calls(&connections.roles),
                     workloads: workloads(derivation, service),
@@ -64,14 +72,7 @@ impl<'a> Directory<'a> {
         for (at, entry) in entries.iter().enumerate() {
             entry.workloads.iter().for_each(|workload| of_workload.entry(*workload).or_default().push(at));
         }
-        Self {
-            entries,
-            declared: &derivation.world.declared.connections,
-            by_name,
-            of_workload,
-            namespaces,
-            workloads: derivation.workloads,
-        }
+        Self { entries, roles, by_name, of_workload, namespaces, workloads: derivation.workloads }
     }
 
     pub(super) fn find(&self, namespace: &str, name: &str) -> Option<usize> {
@@ -87,7 +88,7 @@ impl<'a> Directory<'a> {
     pub(in crate::facts) fn role(&self, workload: usize, name: &str) -> Option<&'a Role> {
         let mut own = self.of_workload.get(&workload).into_iter().flatten().map(|at| &self.entries[*at]);
         let own = own.find_map(|entry| entry.roles.get(name));
-        own.or_else(|| self.declared.iter().find_map(|connections| connections.roles.get(name)))
+        own.or_else(|| self.roles.get(name).copied())
     }
 
     /// Whether a workload is that of a declared service.

@@ -58,7 +58,7 @@ pub(super) fn disagreements(
     derivation: &Derivation<'_>,
 ) -> BTreeMap<usize, Vec<Disagreement>> {
     let mut found: BTreeMap<usize, Vec<Disagreement>> = BTreeMap::new();
-    for (at, entry) in directory.entries.iter().enumerate() {
+    for (at, entry) in directory.entries.iter().enumerate().filter(|(_, entry)| !entry.partial) {
         let finder = Finder { directory, derivation, at, entry };
         let mut own = finder.unanswered();
         finder.pairs(&mut own);
@@ -155,7 +155,8 @@ impl Finder<'_, '_> {
             Peer::Service { namespace, name, .. } => self.directory.find(namespace, name),
             _ => None,
         });
-        peers.filter(|other| *other != self.at).collect()
+        // What is missing of a release that could not be rendered whole follows from its error.
+        peers.filter(|other| *other != self.at && !self.directory.entries[*other].partial).collect()
     }
 
     fn pair(&self, problem: Problem, peer: String, of: &[&Connection], said: &str, other: &str) -> Disagreement {

@@ -41,6 +41,10 @@ use crate::Location;
 /// What one source declares: the values of a release, or an entry of `plimsoll.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Connections {
+    /// The release whose values declare it, as a position; `None` for `plimsoll.yaml`.
+    pub installation: Option<usize>,
+    /// Whether something of the release could not be done: what is missing of it may follow from that.
+    pub partial: bool,
     /// Its services; a service's components follow it.
     pub services: Vec<Service>,
     /// What the cluster provides, by name.

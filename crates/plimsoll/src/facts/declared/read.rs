@@ -65,7 +65,7 @@ pub(super) fn of_parts(
             d.finish(fields);
         }
     }
-    Some(Connections { services, roles: shared.roles })
+    Some(Connections { services, roles: shared.roles, ..Connections::default() })
 }
 
 /// Reads the services and roles of one entry of `connections` in `plimsoll.yaml`.
@@ -90,7 +90,7 @@ pub(crate) fn of_workspace(d: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Conn
         d.finish(fields);
         Some(service).filter(|service| !service.name.is_empty())
     });
-    Connections { services, roles }
+    Connections { services, roles, ..Connections::default() }
 }
 
 /// Reads a port that a service exposes: one, since it has a name.

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::edges::{Edges, Side, remainder};
-use crate::facts::network::{AddressSet, Connection, ConnectionSet, Direction, Effect, End, Endpoint, PeerId};
+use crate::facts::network::{AddressSet, Connection, ConnectionSet, Direction, Effect, End, Endpoint, PeerId, Pod};
 
 /// How many names a fact lists; a message has room for fewer.
 const NAMES: usize = 8;
+
+/// Where a policy and a workload miss each other.
+const LABELS: &str = "/metadata/labels";
 
 /// How many undeclared edges are traced back to rules; beyond them the findings are many enough.
 const TRACED: usize = 4096;
@@ -48,28 +51,27 @@ struct Group {
 
 /// Undeclared edges, by the position of the resource that admits them.
 pub(super) fn undeclared(edges: &Edges<'_, '_>, connections: Option<&[Connection]>) -> Vec<(usize, Undeclared)> {
-    let mut found = open(edges);
+    let open = Open::find(edges);
+    let mut found = open.facts(edges);
     let Some(connections) = connections else {
-        found.extend(unlisted(edges));
+        found.extend(open.others(edges).filter_map(|own| unlisted(edges, own)));
         return found;
     };
     let mut groups: BTreeMap<Key, Group> = BTreeMap::new();
-    let mut traced = 0;
     let mut surplus: Vec<(PeerId, Direction, Endpoint, ConnectionSet)> = connections
         .iter()
         .filter(|connection| {
             matches!((connection.source, connection.destination), (Endpoint::Peer(_), Endpoint::Peer(_)))
         })
-        .flat_map(|connection| between_peers(edges, connection))
+        .flat_map(|connection| between_peers(edges, &open, connection))
         .collect();
-    surplus.extend(with_addresses(edges, connections));
+    surplus.extend(with_addresses(edges, &open, connections));
+    let rest = surplus.split_off(surplus.len().min(TRACED));
     for (own, direction, other, ports) in surplus {
-        traced += 1;
-        if traced > TRACED {
-            break;
-        }
         admit(edges, (own, direction), other, &ports, &mut groups);
     }
+    let untraced: BTreeSet<_> = rest.into_iter().map(|(own, direction, ..)| (own, direction)).collect();
+    found.extend(untraced.into_iter().filter_map(|own| unlisted(edges, own)));
     found.extend(groups.into_iter().map(|((resource, path, direction, service), group)| {
         let count = group.peers.len();
         let undeclared = Undeclared {
@@ -93,27 +95,48 @@ fn title(edges: &Edges<'_, '_>, peer: PeerId) -> String {
     edges.services(peer).next().map_or_else(|| edges.network.peer(peer).to_string(), |entry| entry.service.title())
 }
 
-/// Services whose pods no policy isolates: everyone reaches them, or they reach everyone, and it is one finding.
-fn open(edges: &Edges<'_, '_>) -> Vec<(usize, Undeclared)> {
-    let mut found = Vec::new();
-    for (peer, direction) in directions(edges).filter(|(peer, direction)| !edges.network.is_isolated(*peer, *direction))
-    {
-        for at in &edges.network.peer(peer).resources {
-            found.push((*at, whole(edges, peer, direction, true)));
-        }
+/// The directions in which no policy at all keeps anything from the pods of a service.
+struct Open(BTreeSet<(PeerId, Direction)>);
+
+impl Open {
+    /// A pod that nobody knows stands for everyone.
+    fn find(edges: &Edges<'_, '_>) -> Self {
+        let stranger = Pod { namespace: "{anybody}".into(), ..Pod::default() };
+        let open = |(peer, direction): &(PeerId, Direction)| {
+            let (own, other) = (End::Peer(*peer), End::Pod(&stranger));
+            let ends = if *direction == Direction::Ingress { (other, own) } else { (own, other) };
+            !edges.network.is_isolated(*peer, *direction)
+                && edges.network.admitted_by(*direction, ends.0, ends.1).is_all()
+        };
+        Self(directions(edges).filter(open).collect())
     }
-    found
+
+    fn holds(&self, peer: PeerId, direction: Direction) -> bool {
+        self.0.contains(&(peer, direction))
+    }
+
+    /// One fact for each workload and direction: everyone reaches it, or it reaches everyone.
+    fn facts(&self, edges: &Edges<'_, '_>) -> Vec<(usize, Undeclared)> {
+        let of = |(peer, direction): &(PeerId, Direction)| {
+            let fact = whole(edges, *peer, *direction, true);
+            edges.network.peer(*peer).resources.iter().map(move |at| (*at, fact.clone())).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
+    /// The directions of services in which something is kept out.
+    fn others(&self, edges: &Edges<'_, '_>) -> impl Iterator<Item = (PeerId, Direction)> {
+        directions(edges).filter(|(peer, direction)| !self.holds(*peer, *direction))
+    }
 }
 
-fn unlisted(edges: &Edges<'_, '_>) -> Vec<(usize, Undeclared)> {
-    let isolated = directions(edges).filter(|(peer, direction)| edges.network.is_isolated(*peer, *direction));
-    let first = |peer: PeerId| edges.network.peer(peer).resources.first().copied();
-    isolated.filter_map(|(peer, direction)| Some((first(peer)?, whole(edges, peer, direction, false)))).collect()
+fn unlisted(edges: &Edges<'_, '_>, (peer, direction): (PeerId, Direction)) -> Option<(usize, Undeclared)> {
+    Some((*edges.network.peer(peer).resources.first()?, whole(edges, peer, direction, false)))
 }
 
 fn whole(edges: &Edges<'_, '_>, peer: PeerId, direction: Direction, open: bool) -> Undeclared {
     Undeclared {
-        path: "/metadata/labels".to_owned(),
+        path: LABELS.to_owned(),
         direction: direction.name(),
         service: title(edges, peer),
         open,
@@ -131,7 +154,11 @@ fn directions(edges: &Edges<'_, '_>) -> impl Iterator<Item = (PeerId, Direction)
 }
 
 /// What either side of an edge lets through without declaring it; what the callee lets in is the callee's.
-fn between_peers(edges: &Edges<'_, '_>, connection: &Connection) -> Vec<(PeerId, Direction, Endpoint, ConnectionSet)> {
+fn between_peers(
+    edges: &Edges<'_, '_>,
+    open: &Open,
+    connection: &Connection,
+) -> Vec<(PeerId, Direction, Endpoint, ConnectionSet)> {
     let (Endpoint::Peer(source), Endpoint::Peer(destination)) = (connection.source, connection.destination) else {
         return Vec::new();
     };
@@ -144,7 +171,7 @@ fn between_peers(edges: &Edges<'_, '_>, connection: &Connection) -> Vec<(PeerId,
         (destination, source, Side::Callee, Direction::Ingress),
         (source, destination, Side::Caller, Direction::Egress),
     ] {
-        if edges.declares(own) && edges.network.is_isolated(own, direction) {
+        if edges.declares(own) && !open.holds(own, direction) {
             let surplus = left.difference(&edges.said(side, own, other));
             left = left.difference(&surplus);
             if !surplus.is_empty() {
@@ -158,6 +185,7 @@ fn between_peers(edges: &Edges<'_, '_>, connection: &Connection) -> Vec<(PeerId,
 /// What is admitted from and to addresses beyond what is declared of them.
 fn with_addresses(
     edges: &Edges<'_, '_>,
+    open: &Open,
     connections: &[Connection],
 ) -> Vec<(PeerId, Direction, Endpoint, ConnectionSet)> {
     let mut of_peer: BTreeMap<(PeerId, Direction), Vec<(AddressSet, ConnectionSet)>> = BTreeMap::new();
@@ -167,7 +195,7 @@ fn with_addresses(
             (Endpoint::Peer(peer), Endpoint::Addresses(range)) => (range, peer, Direction::Egress),
             _ => continue,
         };
-        if edges.declares(peer) && edges.network.is_isolated(peer, direction) {
+        if edges.declares(peer) && !open.holds(peer, direction) {
             of_peer.entry((peer, direction)).or_default().push((AddressSet::from(range), connection.ports.clone()));
         }
     }
@@ -203,8 +231,12 @@ fn admit(
     let because = edges.network.explain(ends.0, ends.1).because;
     let admits = because.iter().filter(|one| one.effect == Effect::Admits && one.side == direction);
     let name = edges.network.name(other);
-    for (one, resource) in admits.filter_map(|one| Some((one, one.resource?))) {
-        let group = groups.entry((resource, one.pointer.clone(), direction, title(edges, own))).or_default();
+    for one in admits {
+        // What no policy keeps out is the workload's own.
+        let place = one.resource.map(|resource| (resource, one.pointer.clone()));
+        let own_labels = || Some((*edges.network.peer(own).resources.first()?, LABELS.to_owned()));
+        let Some((resource, path)) = place.or_else(own_labels) else { continue };
+        let group = groups.entry((resource, path, direction, title(edges, own))).or_default();
         group.peers.insert(name.clone());
         group.ports = group.ports.union(ports);
         let arrow = if direction == Direction::Ingress { "from" } else { "to" };

@@ -9,7 +9,7 @@ use super::rules::{Port, PortNumber, Rule, Rules};
 use crate::facts::Derivation;
 use crate::facts::declared::{Directory, Role, role_pod};
 use crate::facts::namespace::{NAME_LABEL, Namespace};
-use crate::facts::network::{ConnectionSet, Direction, Effect, End, Membership, Network, PeerId, Pod, Protocol};
+use crate::facts::network::{ConnectionSet, Direction, Effect, End, Membership, Network, PeerId, Protocol};
 use crate::facts::selector::Selector;
 
 /// Where Istio's control plane answers proxies (Istio documentation, "Ports used by Istio").
@@ -184,7 +184,7 @@ impl Finder<'_, '_> {
         );
         let declared = self.directory.role(workload, "istiod");
         let role = declared.unwrap_or(&usual);
-        let known = declared.is_some() || self.rendered(role).next().is_some();
+        let known = declared.is_some() || !self.rendered(role).is_empty();
         let (blocked, witness) = self.blocked(peer, role, &port);
         blocked.then_some(Istiod { known, witness })
     }
@@ -204,7 +204,7 @@ impl Finder<'_, '_> {
             reached
         };
         let mut any = false;
-        let rendered: Vec<PeerId> = self.rendered(role).collect();
+        let rendered = self.rendered(role);
         for peer in &rendered {
             any |= reaches(End::Peer(*peer));
         }
@@ -220,20 +220,18 @@ impl Finder<'_, '_> {
     }
 
     /// The rendered pods that a role stands for.
-    fn rendered(&self, role: &Role) -> impl Iterator<Item = PeerId> {
-        let selectors = role.pods.as_ref();
-        let selectors = selectors.map(|pods| (Selector::labelled(&pods.namespace), Selector::labelled(&pods.labels)));
-        let named = role.pods.as_ref().and_then(|pods| pods.namespace.get(NAME_LABEL)).map(str::to_owned);
-        let everywhere = self
-            .derivation
-            .workloads
-            .iter()
-            .filter(move |workload| named.as_deref().is_none_or(|name| workload.resource.namespace() == name));
-        everywhere.filter_map(move |workload| {
-            let (namespace, labels) = selectors.as_ref()?;
-            let peer = self.network.peer_of(workload.at)?;
-            let is = |pod: &Pod| namespace.matches(&pod.namespace_labels) && labels.matches(&pod.labels);
-            self.network.pods_of(peer).any(is).then_some(peer)
-        })
+    fn rendered(&self, role: &Role) -> Vec<PeerId> {
+        let Some(pods) = &role.pods else { return Vec::new() };
+        let (namespace, labels) = (Selector::labelled(&pods.namespace), Selector::labelled(&pods.labels));
+        let matches = |(_, known): &(&Arc<str>, &Namespace)| namespace.matches(&known.labels);
+        let namespaces: Vec<&Arc<str>> = match pods.namespace.get(NAME_LABEL) {
+            Some(name) => {
+                self.namespaces.get_key_value(name).filter(matches).map(|(name, _)| name).into_iter().collect()
+            }
+            None => self.namespaces.iter().filter(matches).map(|(name, _)| name).collect(),
+        };
+        let workloads = self.derivation.workloads;
+        let selected = namespaces.into_iter().flat_map(|name| self.derivation.pods.select(workloads, name, &labels));
+        selected.filter_map(|at| self.network.peer_of(workloads[at].at)).collect()
     }
 }

@@ -399,3 +399,31 @@ fn a_rule_that_is_left_out_or_added_is_noticed() {
     assert_eq!(found(&|policy| policy["spec"]["ingress"] = json!([{}])), (1 + 1, 0), "both services are open to all");
     assert_eq!(found(&|policy| policy["spec"]["policyTypes"] = json!(["Egress"])), (2, 0));
 }
+
+#[test]
+fn what_a_cluster_wide_policy_keeps_out_is_not_open_to_all() {
+    let link = |peer, port| Link { peer, port };
+    let model = [
+        Service { namespace: 0, exposes: vec![], callers: vec![], calls: vec![link(To::Service(1), On::Name(0))] },
+        Service { namespace: 1, exposes: vec![0], callers: vec![link(To::Service(0), On::Name(0))], calls: vec![] },
+    ];
+    let mut objects = objects(&model);
+    objects.retain(|object| object["kind"] != "NetworkPolicy");
+    objects.push(json!({
+        "apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "AdminNetworkPolicy", "metadata": {"name": "deny"},
+        "spec": {"priority": 1, "subject": {"namespaces": {}},
+                 "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}]},
+    }));
+    let (resources, declared) = (resources(&objects), declared(&model));
+    let facts = Facts::derive(&resources, &declared, &[Domain::Network].into());
+    let found: Vec<_> = (0..resources.len()).filter_map(|at| facts.of(at).declared.clone()).collect();
+    let undeclared: Vec<_> = found.iter().flat_map(|one| &one.undeclared).collect();
+    let open = |direction| undeclared.iter().filter(|one| one.open && one.direction == direction).count();
+    assert_eq!((open("ingress"), open("egress")), (0, 2), "{undeclared:?}");
+    // Nothing keeps addresses outside the cluster from the pods.
+    let outside = undeclared.iter().filter(|one| one.direction == "ingress" && one.peers[0].ends_with("[External]"));
+    assert_eq!(outside.count(), 2, "{undeclared:?}");
+    let blocked: Vec<_> = found.iter().flat_map(|one| &one.blocked).collect();
+    assert_eq!(blocked.len(), 1, "{blocked:?}");
+    assert_eq!(blocked[0].sides, ["ingress"]);
+}

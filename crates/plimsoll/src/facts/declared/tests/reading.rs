@@ -75,7 +75,7 @@ fn every_mistake_has_its_line_and_a_way_out() {
         ("calls: [{service: a, port: 70000}]", "`port` is 70000, not a number from 1 to 65535", "write the number"),
         ("calls: [{service: a, port: [1]}]", "`port` is a list, not a number from 1 to 65535", "write the number"),
         ("calls: [{service: a, port: 90, endPort: 80}]", "the ports from 90 to 80 are none", "`endPort` is not below"),
-        ("calls: [{service: a, port: 80, protocol: HTTP}]", "`HTTP` is no protocol", "there is `TCP`"),
+        ("calls: [{service: a, port: 80, protocol: HTTP}]", "`HTTP` is no protocol", "did you mean"),
         (
             "calls: [{service: a, role: dns, port: 80}]",
             "a call needs one of `service`, `role` and `cidr`",
