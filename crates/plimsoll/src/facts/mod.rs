@@ -12,6 +12,7 @@ pub mod network;
 pub mod parity;
 mod pods;
 pub mod quantity;
+pub mod quota;
 pub mod references;
 pub mod requests;
 pub mod scaling;
@@ -85,6 +86,9 @@ pub struct ResourceFacts {
     /// What a HorizontalPodAutoscaler does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<scaling::Autoscaler>,
+    /// What it needs of quotas and nodes; only where that domain is derived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Box<quota::QuotaFacts>>,
 }
 
 /// The facts of one environment.
@@ -94,6 +98,8 @@ pub struct Facts<'a> {
     pub workloads: Vec<Workload<'a>>,
     /// Its namespaces.
     pub namespaces: BTreeMap<Arc<str>, namespace::Namespace>,
+    /// What it needs of quotas and nodes; `None` where that domain is not derived.
+    pub quota: Option<quota::Quota>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -103,11 +109,16 @@ impl<'a> Facts<'a> {
     ///
     /// Of the facts that are derived on demand, only those of `domains`. The cost of the others grows with the
     /// number of resources, and with that of the pods each selector selects.
-    pub fn derive(resources: &'a [Resource], declared: &Declared, _domains: &Domains) -> Self {
+    pub fn derive(resources: &'a [Resource], declared: &Declared, domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
-        let of_resource = of_resources(resources, &workloads, declared);
+        let mut of_resource = of_resources(resources, &workloads, declared);
+        let quota = domains.contains(&Domain::Quota).then(|| {
+            let (quota, facts) = quota::derive(&World::new(resources, declared), &workloads);
+            facts.into_iter().for_each(|(at, facts)| of_resource[at].quota = Some(Box::new(facts)));
+            quota
+        });
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
-        Self { workloads, namespaces: namespace::namespaces(resources, declared), of_resource, workload_of }
+        Self { workloads, namespaces: namespace::namespaces(resources, declared), quota, of_resource, workload_of }
     }
 
     /// What was derived about the resource at a position.

@@ -99,7 +99,7 @@ fn amounts(resources: Option<&Node>, member: &str) -> Amounts {
 }
 
 /// A quantity's text; bare numbers are quantities too.
-fn amount(node: &Node) -> Option<String> {
+pub(super) fn amount(node: &Node) -> Option<String> {
     match &node.data {
         Data::String(text) => Some(text.to_string()),
         Data::Int(number) => Some(number.to_string()),

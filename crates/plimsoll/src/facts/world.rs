@@ -20,6 +20,8 @@ pub struct Declared {
     pub complete: BTreeSet<String>,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
+    /// Pools, sidecars, teams and budgets.
+    pub capacity: super::quota::setting::Setting,
 }
 
 impl Declared {

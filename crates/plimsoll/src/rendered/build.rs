@@ -17,7 +17,7 @@ use crate::policy::Need;
 use crate::problems::Problems;
 use crate::render::{self, Compiler, Program};
 use crate::values::{self, Values};
-use crate::workspace::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Workspace};
+use crate::workspace::{Config, EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Team, Workspace, setting};
 use crate::{Error, Note};
 
 /// A chart that was loaded and compiled, or everything that is wrong with it.
@@ -68,7 +68,8 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         .collect();
     report_charts(&charts, plan, &mut problems);
 
-    let mut environments: Vec<Environment> = plan.environments.iter().map(environment).collect();
+    let mut environments: Vec<Environment> =
+        plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
             adopt(&mut environments[*at], release, installed, &mut problems);
@@ -219,7 +220,7 @@ fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Ins
     environment.installations.push(installation);
 }
 
-fn environment(plan: &EnvironmentPlan) -> Environment {
+fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {
     let external = &plan.external;
     let labels = |labels: &BTreeMap<String, String>| -> Labels {
         labels.iter().map(|(key, value)| (Arc::from(key.as_str()), Arc::from(value.as_str()))).collect()
@@ -235,6 +236,7 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
         declared: Declared {
             complete: external.complete.clone(),
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
+            capacity: setting(config, plan),
         },
         installations: Vec::new(),
     }
@@ -277,6 +279,7 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(plan.environments.iter().any(|plan| !plan.external.complete.is_empty()), Need::Complete);
     declare(!config.identities.groups.is_empty(), Need::Identities);
     declare(config.trust.is_some(), Need::Trust);
+    declare(config.teams.values().any(Team::has_budget), Need::Budgets);
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
     Settings { config: Some(config), declared, whole: plan.environments.len() == workspace.plan().environments.len() }
 }
