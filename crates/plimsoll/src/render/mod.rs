@@ -26,12 +26,14 @@
 mod blocks;
 mod jinja;
 mod source_map;
+mod trail;
 mod tree;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use source_map::{Mapping, SourceMap};
+pub use trail::KeyPath;
 
 use crate::Error;
 use crate::chart::{Chart, TemplateKind};
@@ -194,6 +196,13 @@ impl Program {
                 Err(error) => output.errors.push(error),
             }
         }
+    }
+
+    /// Renders the one template of a manifest in another context; `None` where it cannot be rendered there.
+    pub(crate) fn again(&self, context: &Context<'_>, manifest: &Manifest) -> Option<String> {
+        let (chart, at) = (manifest.id.chart as usize, manifest.id.template as usize);
+        let scopes = jinja::Engine::scopes(context).ok()?;
+        self.engine.render(&self.engine.scope(&scopes, chart), chart, at, context).ok()?
     }
 
     /// Maps a manifest's text back to the templates that wrote it.
