@@ -21,6 +21,11 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write the manifests of every environment
     Render(RenderArgs),
+    /// Add up what namespaces, teams and clusters need, against what they are allowed
+    ///
+    /// Steady is at the autoscalers' lower bounds, peak at their upper ones with all Jobs, rollout is the peak with
+    /// the largest rollout's new pods and the hooks on top. Judges nothing; `check --select quota/` does.
+    Quota(QuotaArgs),
     /// Look at the policies and test your own
     Policies {
         #[command(subcommand)]
@@ -165,6 +170,20 @@ pub(crate) struct RenderArgs {
     /// Only templates whose path matches
     #[arg(long, value_name = "GLOB")]
     pub(crate) show_only: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct QuotaArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     let outcome = match args.command {
         Command::Check(check) => commands::check::run(&check),
         Command::Render(render) => commands::render::run(&render),
+        Command::Quota(quota) => commands::quota::run(&quota),
         Command::Policies { command: PoliciesCommand::List(list) } => commands::policies::list(&list),
         Command::Policies { command: PoliciesCommand::Show(show) } => commands::policies::show(&show),
         Command::Policies { command: PoliciesCommand::Test(test) } => commands::policies::test(&test),

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod policies;
+pub(crate) mod quota;
 pub(crate) mod render;
 
 use std::process::ExitCode;

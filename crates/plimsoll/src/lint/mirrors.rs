@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::facts::Facts;
 use crate::facts::parity::{self, Object};
+use crate::facts::quota::capacity::capacity;
 use crate::manifest::Resource;
 use crate::policy::Term;
-use crate::rendered::{Environment, Installation};
+use crate::rendered::{Environment, Installation, sites};
 
 /// `data.facts` of policies on the workspace.
-pub(super) fn workspace_facts(environments: &[Environment]) -> Term {
+pub(super) fn workspace_facts(environments: &[Environment], facts: &[Facts<'_>]) -> Term {
     let mut missing = Vec::new();
     for mirror in environments {
         let of = mirror.mirrors.as_ref().and_then(|of| environments.iter().find(|other| other.name == *of));
@@ -20,7 +22,11 @@ pub(super) fn workspace_facts(environments: &[Environment]) -> Term {
         }
     }
     // Facts are plain structs with string keys: nothing in them can fail to serialise.
-    Term::object([("parity", Term::serialize(&missing).unwrap_or_else(|_| Term::array([])))])
+    let capacity = capacity(&sites(environments, facts));
+    Term::object([
+        ("parity", Term::serialize(&missing).unwrap_or_else(|_| Term::array([]))),
+        ("quota", Term::serialize(&capacity).unwrap_or_else(|_| Term::object([]))),
+    ])
 }
 
 /// The releases of an environment of which something could not be done.

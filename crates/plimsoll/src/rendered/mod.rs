@@ -11,6 +11,7 @@ mod layers;
 mod overrides;
 pub(crate) mod places;
 mod provenance;
+mod sites;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use crate::{Error, Location, Note, Result};
 
 pub use overrides::Overrides;
 pub use places::{Spot, Trace};
+pub(crate) use sites::sites;
 
 /// What rendering all environments of a workspace made, and what it could not make.
 #[derive(Debug)]

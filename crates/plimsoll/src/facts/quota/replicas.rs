@@ -88,6 +88,10 @@ pub fn pods(workload: &Workload<'_>, autoscaled: Option<Scaled>, nodes: Option<S
         }
         "Job" => Pods::fixed(Phase::Job, parallel(node.get("spec"))),
         "CronJob" => cron_pods(node, workload.pod),
+        // What has run to its end is charged for nothing (`pkg/quota/v1/evaluator/core/pods.go`, QuotaV1Pod).
+        "Pod" if matches!(node.str_at(&["status", "phase"]), Some("Succeeded" | "Failed")) => {
+            Pods::fixed(Phase::Off, 0)
+        }
         "Pod" => Pods::fixed(Phase::Serving, 1),
         _ => Pods::fixed(Phase::Off, 0),
     };

@@ -1,0 +1,3 @@
+//! Facts for people and programs, by themselves: what the commands print that judge nothing.
+
+pub mod quota;
