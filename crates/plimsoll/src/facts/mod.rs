@@ -18,6 +18,7 @@ pub mod requests;
 pub mod scaling;
 pub mod secret;
 pub mod selector;
+pub mod suspicious;
 pub mod workload;
 pub mod world;
 
@@ -73,7 +74,7 @@ pub struct ResourceFacts {
     pub resources: Vec<requests::Resources>,
     /// Quantities that say something else than was meant.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub quantities: Vec<requests::SuspiciousQuantity>,
+    pub quantities: Vec<suspicious::SuspiciousQuantity>,
     /// Literals that look like secrets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<secret::LiteralSecret>,
@@ -149,7 +150,7 @@ fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &D
         facts[workload.at] = ResourceFacts {
             references: references::of_workload(&world, workload),
             isolation: Some(isolation),
-            quantities: requests::suspicious_in_workload(workload),
+            quantities: suspicious::suspicious_in_workload(workload),
             secrets: secret::secrets(workload),
             services,
             budgets,
@@ -176,7 +177,7 @@ fn of_kind(world: &World<'_>, resource: &Resource) -> ResourceFacts {
         }
         ("", "Namespace") => facts.bounds = Some(bounds::of_namespace(world, resource)),
         ("", "ResourceQuota" | "LimitRange" | "PersistentVolumeClaim") => {
-            facts.quantities = requests::suspicious_elsewhere(resource);
+            facts.quantities = suspicious::suspicious_elsewhere(resource);
         }
         _ => {}
     }

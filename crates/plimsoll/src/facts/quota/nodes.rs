@@ -101,7 +101,10 @@ impl<'p> Room<'p> {
                     format!("one pod {word} {need} of {name}, and the largest node it may stand on has {most} for it");
                 (demand.pointer("requests", &name), message)
             }
-            None => (demand.pod_pointer.clone(), "there is no node in any pool that its pods may stand on".to_owned()),
+            None => (
+                format!("{}/nodeSelector", demand.pod_pointer),
+                "there is no node in any pool that its pods may stand on".to_owned(),
+            ),
         };
         Some(TooLarge { path, message, witness })
     }

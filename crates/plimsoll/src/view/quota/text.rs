@@ -11,11 +11,11 @@ use crate::facts::quota::words::Unit;
 /// The widest line.
 const WIDTH: usize = 100;
 /// The width of what is counted.
-const NAME: usize = 26;
+const NAME: usize = 24;
 /// The width of an amount.
-const AMOUNT: usize = 10;
+const AMOUNT: usize = 9;
 /// The width of a bar.
-const BAR: i64 = 16;
+const BAR: i64 = 14;
 
 pub(super) fn write(quota: &Quota, out: &mut dyn io::Write) -> io::Result<()> {
     for (at, needs) in quota.environments.iter().enumerate() {
@@ -58,18 +58,20 @@ fn table(out: &mut dyn io::Write, sort: &str, groups: &[Group]) -> io::Result<()
 fn header(out: &mut dyn io::Write, title: &str, bounded: bool) -> io::Result<()> {
     let title = cut(title, NAME);
     let allowed = if bounded { "allowed" } else { "" };
-    let line =
-        format!("  {title:<NAME$}{:>AMOUNT$}{:>AMOUNT$}{:>AMOUNT$}{allowed:>AMOUNT$}", "steady", "peak", "rollout");
+    let line = format!(
+        "  {title:<NAME$}{:>AMOUNT$}{:>AMOUNT$}{:>AMOUNT$}{:>AMOUNT$}{allowed:>AMOUNT$}",
+        "steady", "peak", "rollout", "worst"
+    );
     writeln!(out, "\n{}", line.trim_end())
 }
 
 fn rows(out: &mut dyn io::Write, rows: &[Row]) -> io::Result<()> {
     for row in rows {
         let hard = row.allowed.as_ref().map(|allowed| allowed.hard);
-        let unit = Unit::of([row.steady, row.peak, row.rollout].into_iter().chain(hard));
+        let unit = Unit::of([row.steady, row.peak, row.rollout, row.worst].into_iter().chain(hard));
         let name = cut(&row.dimension, NAME - 3);
         let mut line = format!("    {name:<width$}", width = NAME - 2);
-        for amount in [row.steady, row.peak, row.rollout] {
+        for amount in [row.steady, row.peak, row.rollout, row.worst] {
             line += &format!("{:>AMOUNT$}", unit.write(amount));
         }
         if let Some(allowed) = &row.allowed {
