@@ -14,15 +14,17 @@ import rego.v1
 
 violation contains {"path": path, "message": message} if {
 	priority := found
-	is_number(priority.value)
-	priority.value > priority.default
+	value := priority.value
+	is_number(value)
+	value > priority.default
 	path := priority.path
-	message := sprintf("PriorityClass `%s` (%d) is above the default (%d), and no quota of the namespace is scoped to it, so its pods may push out every other", [priority.class, priority.value, priority.default])
+	message := sprintf("PriorityClass `%s` (%d) is above the default (%d), and no quota of the namespace is scoped to it, so its pods may push out every other", [priority.class, value, priority.default])
 }
 
 violation contains {"path": path, "message": message, "unknown": true} if {
 	priority := found
-	not is_number(priority.value)
+	value := priority.value
+	not is_number(value)
 	path := priority.path
 	message := sprintf("PriorityClass `%s` is not rendered, and no quota of the namespace is scoped to it, so whether its pods may push out others is not known", [priority.class])
 }

@@ -12,6 +12,7 @@ mod example;
 mod fences;
 mod formats;
 mod mutations;
+mod quota;
 mod report_schema;
 mod run;
 mod structure;

@@ -165,9 +165,13 @@ fn clusters(sites: &[Site<'_>]) -> Vec<Cluster> {
 fn cluster(name: &str, sites: &[&Site<'_>], pools: &[Pool]) -> Cluster {
     let room = Room::new(pools, sites.iter().flat_map(|site| &site.quota.demands));
     let supply = Supply::most(&room);
-    let peaks = peak_items(sites, sites[0].quota.setting.rollouts);
+    // A pod for which no node is large enough is said once, at the pod, and not again for every sum it is in.
+    let placeable = |item: &(usize, Item<'_>)| room.too_large(item.1.demand).is_none();
+    let mut peaks = peak_items(sites, sites[0].quota.setting.rollouts);
+    peaks.iter_mut().for_each(|items| items.retain(placeable));
     let peak = peaks.iter().map(|items| judge(&room, &supply, items, sites)).min_by_key(|judged| judged.verdict);
-    let steady: Vec<(usize, Item<'_>)> = items_with(sites, |_, demand| (demand.pods.steady, 0));
+    let mut steady: Vec<(usize, Item<'_>)> = items_with(sites, |_, demand| (demand.pods.steady, 0));
+    steady.retain(placeable);
     let mut losses = Vec::new();
     for (number, pool) in pools.iter().enumerate() {
         if let Some(supply) = supply.without_node(number) {

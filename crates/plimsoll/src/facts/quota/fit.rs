@@ -300,6 +300,15 @@ impl<'a> Problem<'a> {
             if let Some(reason) = &item.demand.placement.open {
                 return Some(format!("where the pods of {} may stand is not worked out: {reason}", item.demand.name));
             }
+            let zoneless = |pool: &usize| {
+                self.eligible[number][*pool] != Eligible::No && self.room.pools()[*pool].zones.is_empty()
+            };
+            if item.demand.placement.spread.iter().any(|spread| spread.zones)
+                && let Some(pool) = (0..self.left.len()).find(zoneless)
+            {
+                let pool = &self.room.pools()[pool].name;
+                return Some(format!("{} is spread over zones, and pool {pool} names none", item.demand.name));
+            }
             let sure = self.eligible[number].contains(&Eligible::Yes);
             if !sure {
                 return Some(format!("{} asks for node labels that no pool declares", item.demand.name));

@@ -34,9 +34,9 @@ pub(super) fn write(quota: &Quota, out: &mut dyn io::Write) -> io::Result<()> {
     }
     for cluster in &quota.capacity.clusters {
         self::cluster(out, cluster)?;
-    }
-    for budget in &quota.capacity.overcommit {
-        promised(out, budget)?;
+        for budget in quota.capacity.overcommit.iter().filter(|budget| budget.name == cluster.name) {
+            promised(out, budget)?;
+        }
     }
     for gap in &quota.capacity.recovery {
         let verb = if gap.verdict == Verdict::No { "cannot carry" } else { "is not known to carry" };
@@ -128,10 +128,11 @@ fn judged(out: &mut dyn io::Write, what: &str, judged: &Judged) -> io::Result<()
     if judged.reason.is_empty() { Ok(()) } else { wrapped(out, &judged.reason) }
 }
 
+/// How much of what nodes can give at most the quotas promise.
 fn promised(out: &mut dyn io::Write, budget: &Budget) -> io::Result<()> {
-    let line = format!("\nquotas of cluster {} promise {} % of its {}", budget.name, budget.share, budget.dimension);
-    writeln!(out, "{line}")?;
-    wrapped(out, &format!("{}, of {}", budget.sum, budget.hard))
+    let all = budget.sum.rsplit_once(" = ").map_or(budget.sum.as_str(), |(_, all)| all);
+    let what = format!("quotas promise, of {}", budget.dimension);
+    writeln!(out, "  {what:<46}{all} of {} ({} %)", budget.hard, budget.share)
 }
 
 /// A text below what it belongs to, broken between words.
