@@ -161,14 +161,13 @@ mutations! {
         },
     };
     memory_is_given_in_thousandths_of_a_byte: Mutation {
-        file: "charts/cart/values.yaml",
-        from: "    requests: {cpu: 100m, memory: 512Mi}",
-        to: "    requests: {cpu: 100m, memory: 512m}",
+        file: "environments/staging/cart.yaml",
+        from: "    requests: {cpu: 50m, memory: 128Mi}",
+        to: "    requests: {cpu: 50m, memory: 128m}",
         finding: Expected {
             policy: "quota/suspicious-quantity",
             verdict: "violated",
             severity: "warning",
-            // Production, and dr above it, set their own.
             environments: &["staging"],
             object: "Deployment shop/cart-cache",
             at: ("charts/cart/templates/cache.yaml.j2", "          resources: {{ values.cache.resources }}"),

@@ -219,75 +219,77 @@ fn share_up(percent: i128, of: i128) -> i128 {
     (percent * of + 99) / 100
 }
 
+/// A Deployment or StatefulSet, perhaps with an autoscaler.
+fn serving(dice: &mut Dice, set: bool, meta: &str, name: &str, spec: &str, yaml: &mut String) -> [i128; 4] {
+    let replicas = i128::from(dice.below(12));
+    let scaled = dice.once_in(2).then(|| (i128::from(dice.below(4)) + 1, i128::from(dice.below(20)) + 4));
+    let most = scaled.map_or(replicas, |(_, max)| replicas.max(max));
+    let (surge, strategy) = match dice.below(4) {
+        _ if set => (0, ""),
+        0 => (0, "strategy: {type: Recreate}, "),
+        1 => (3, "strategy: {rollingUpdate: {maxSurge: 3}}, "),
+        2 => (share_up(40, most), "strategy: {rollingUpdate: {maxSurge: 40%}}, "),
+        _ => (share_up(25, most), ""),
+    };
+    let kind = if set { "StatefulSet" } else { "Deployment" };
+    let _ = writeln!(
+        yaml,
+        "---\n{{apiVersion: apps/v1, kind: {kind}, {meta}, spec: {{replicas: {replicas}, {strategy}template: {{spec: \
+         {{{spec}}}}}}}}}"
+    );
+    if let Some((min, max)) = scaled {
+        let _ = writeln!(
+            yaml,
+            "---\n{{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, {meta}, spec: {{scaleTargetRef: \
+             {{apiVersion: apps/v1, kind: {kind}, name: {name}}}, minReplicas: {min}, maxReplicas: {max}}}}}"
+        );
+    }
+    let worst = if set { most } else { 2 * most + surge };
+    [scaled.map_or(replicas, |(min, _)| min), most, surge, worst]
+}
+
+/// A CronJob that fires every few minutes.
+fn cron(dice: &mut Dice, meta: &str, spec: &str, yaml: &mut String) -> i128 {
+    let (minutes, deadline) = (i128::from(dice.below(3)) * 5 + 5, i128::from(dice.below(5000)));
+    let allow = dice.once_in(2);
+    let policy = if allow { "Allow" } else { "Forbid" };
+    let _ = writeln!(
+        yaml,
+        "---\n{{apiVersion: batch/v1, kind: CronJob, {meta}, spec: {{schedule: \"*/{minutes} * * * *\", \
+         concurrencyPolicy: {policy}, jobTemplate: {{spec: {{activeDeadlineSeconds: {deadline}, template: {{spec: \
+         {{{spec}}}}}}}}}}}}}"
+    );
+    if allow { deadline / (minutes * 60) + 1 } else { 1 }
+}
+
 /// A workload of some kind in a namespace.
 fn workload(dice: &mut Dice, namespace: &str, number: u64, defaults: &Lists, yaml: &mut String) -> Expected {
     let (each, spec) = pod(dice, defaults);
     let name = format!("w{number}");
-    let meta = |more: &str| format!("metadata: {{name: {name}, namespace: {namespace}{more}}}");
-    let replicas = i128::from(dice.below(12));
+    let meta = format!("metadata: {{name: {name}, namespace: {namespace}}}");
+    let once = |each, count, hook| Expected { each, steady: 0, peak: count, surge: 0, worst: count, hook };
     match dice.below(5) {
         kind @ (0 | 1) => {
-            let set = kind == 1;
-            let (mut surge, mut strategy) = (share_up(25, replicas), String::new());
-            let scaled = dice.once_in(2).then(|| (i128::from(dice.below(4)) + 1, i128::from(dice.below(20)) + 4));
-            let most = scaled.map_or(replicas, |(_, max)| replicas.max(max));
-            if !set {
-                surge = share_up(25, most);
-                match dice.below(4) {
-                    0 => (surge, strategy) = (0, "strategy: {type: Recreate}, ".to_owned()),
-                    1 => (surge, strategy) = (3, "strategy: {rollingUpdate: {maxSurge: 3}}, ".to_owned()),
-                    2 => {
-                        (surge, strategy) =
-                            (share_up(40, most), "strategy: {rollingUpdate: {maxSurge: 40%}}, ".to_owned())
-                    }
-                    _ => {}
-                }
-            }
-            let kind = if set { "StatefulSet" } else { "Deployment" };
-            let _ = writeln!(
-                yaml,
-                "---\n{{apiVersion: apps/v1, kind: {kind}, {}, spec: {{replicas: {replicas}, {strategy}template: {{spec: {{{spec}}}}}}}}}",
-                meta("")
-            );
-            if let Some((min, max)) = scaled {
-                let _ = writeln!(
-                    yaml,
-                    "---\n{{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, {}, spec: {{scaleTargetRef: {{apiVersion: \
-                     apps/v1, kind: {kind}, name: {name}}}, minReplicas: {min}, maxReplicas: {max}}}}}",
-                    meta("")
-                );
-            }
-            let surge = if set { 0 } else { surge };
-            let worst = if set { most } else { 2 * most + surge };
-            Expected { each, steady: scaled.map_or(replicas, |(min, _)| min), peak: most, surge, worst, hook: false }
+            let [steady, peak, surge, worst] = serving(dice, kind == 1, &meta, &name, &spec, yaml);
+            Expected { each, steady, peak, surge, worst, hook: false }
         }
         2 => {
             let (parallel, complete, hook) = (i128::from(dice.below(6)), i128::from(dice.below(6)), dice.once_in(2));
             let note = if hook { ", annotations: {helm.sh/hook: post-upgrade}" } else { "" };
             let _ = writeln!(
                 yaml,
-                "---\n{{apiVersion: batch/v1, kind: Job, {}, spec: {{parallelism: {parallel}, completions: {complete}, template: {{spec: {{{spec}}}}}}}}}",
-                meta(note)
+                "---\n{{apiVersion: batch/v1, kind: Job, metadata: {{name: {name}, namespace: {namespace}{note}}}, spec: \
+                 {{parallelism: {parallel}, completions: {complete}, template: {{spec: {{{spec}}}}}}}}}"
             );
-            let count = parallel.min(complete);
-            Expected { each, steady: 0, peak: count, surge: 0, worst: count, hook }
+            once(each, parallel.min(complete), hook)
         }
         3 => {
-            let (minutes, deadline) = (i128::from(dice.below(3)) * 5 + 5, i128::from(dice.below(5000)));
-            let allow = dice.once_in(2);
-            let policy = if allow { "Allow" } else { "Forbid" };
-            let _ = writeln!(
-                yaml,
-                "---\n{{apiVersion: batch/v1, kind: CronJob, {}, spec: {{schedule: \"*/{minutes} * * * *\", concurrencyPolicy: {policy}, \
-                 jobTemplate: {{spec: {{activeDeadlineSeconds: {deadline}, template: {{spec: {{{spec}}}}}}}}}}}}}",
-                meta("")
-            );
-            let count = if allow { deadline / (minutes * 60) + 1 } else { 1 };
-            Expected { each, steady: 0, peak: count, surge: 0, worst: count, hook: false }
+            let count = cron(dice, &meta, &spec, yaml);
+            once(each, count, false)
         }
         _ => {
-            let _ = writeln!(yaml, "---\n{{apiVersion: v1, kind: Pod, {}, spec: {{{spec}}}}}", meta(""));
-            Expected { each, steady: 1, peak: 1, surge: 0, worst: 1, hook: false }
+            let _ = writeln!(yaml, "---\n{{apiVersion: v1, kind: Pod, {meta}, spec: {{{spec}}}}}");
+            Expected { steady: 1, ..once(each, 1, false) }
         }
     }
 }

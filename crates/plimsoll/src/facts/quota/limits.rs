@@ -132,93 +132,96 @@ impl LimitRange {
     }
 
     fn check(&self, item: &Item, share: &Share, who: &str, pointer: &str, refusals: &mut Vec<Refusal>) {
-        let range = &self.name;
-        let mut refuse = |member: &str, name: &str, what: String| {
-            let path = format!("{pointer}/{member}/{}", super::escape(name));
-            refusals.push(Refusal { path, message: format!("{who} {what}") });
-        };
+        let checked = Checked { range: &self.name, share, who, pointer };
         for (name, bound) in item.min.iter() {
-            let (request, limit) = (share.requests.get(name), share.limits.get(name));
-            match request {
-                None => refuse(
-                    "requests",
-                    name,
-                    format!("requests no {name}, and LimitRange `{range}` asks for at least {bound}"),
-                ),
-                Some(request) if request < bound => {
-                    refuse(
-                        "requests",
-                        name,
-                        format!(
-                            "requests {request} of {name}, less than the {bound} that LimitRange `{range}` asks for"
-                        ),
-                    );
-                }
-                Some(_) => {}
-            }
-            if let Some(limit) = limit.filter(|limit| request.is_some_and(|request| request >= bound) && *limit < bound)
-            {
-                refuse(
-                    "limits",
-                    name,
-                    format!(
-                        "has a limit of {limit} of {name}, less than the {bound} that LimitRange `{range}` asks for"
-                    ),
-                );
-            }
+            refusals.extend(checked.below(name, bound));
         }
         for (name, bound) in item.max.iter() {
-            let (request, limit) = (share.requests.get(name), share.limits.get(name));
-            match limit {
-                None => refuse(
-                    "limits",
-                    name,
-                    format!("has no limit of {name}, and LimitRange `{range}` allows at most {bound}"),
-                ),
-                Some(limit) if limit > bound => {
-                    refuse(
-                        "limits",
-                        name,
-                        format!(
-                            "has a limit of {limit} of {name}, more than the {bound} that LimitRange `{range}` allows"
-                        ),
-                    );
-                }
-                Some(_) => {
-                    if let Some(request) = request.filter(|request| *request > bound) {
-                        refuse(
-                            "requests",
-                            name,
-                            format!(
-                                "requests {request} of {name}, more than the {bound} that LimitRange `{range}` allows"
-                            ),
-                        );
-                    }
-                }
-            }
+            refusals.extend(checked.above(name, bound));
         }
         for (name, ratio) in item.ratio.iter() {
-            let (request, limit) = (share.requests.of(name), share.limits.of(name));
-            if request.is_zero() || limit.is_zero() {
-                let missing = if request.is_zero() { "requests" } else { "limits" };
-                refuse(
-                    missing,
-                    name,
-                    format!(
-                        "has no {} of {name}, and LimitRange `{range}` allows a limit of at most {ratio} times the request",
-                        if request.is_zero() { "request" } else { "limit" }
-                    ),
-                );
-            } else if exceeds(limit, request, ratio) {
-                refuse(
-                    "limits",
-                    name,
-                    format!(
-                        "has a limit of {limit} of {name} for a request of {request}, more than {ratio} times as LimitRange `{range}` allows"
-                    ),
-                );
-            }
+            refusals.extend(checked.apart(name, ratio));
         }
+    }
+}
+
+/// A container or a pod that is held against one item.
+struct Checked<'a> {
+    range: &'a str,
+    share: &'a Share,
+    who: &'a str,
+    pointer: &'a str,
+}
+
+impl Checked<'_> {
+    fn refuse(&self, member: &str, name: &str, what: &str) -> Refusal {
+        let path = format!("{}/{member}/{}", self.pointer, super::escape(name));
+        Refusal { path, message: format!("{} {what}", self.who) }
+    }
+
+    /// A request that is missing or too small, or else a limit that is too small.
+    fn below(&self, name: &str, bound: Quantity) -> Option<Refusal> {
+        let range = self.range;
+        match (self.share.requests.get(name), self.share.limits.get(name)) {
+            (None, _) => {
+                let what = format!("requests no {name}, and LimitRange `{range}` asks for at least {bound}");
+                Some(self.refuse("requests", name, &what))
+            }
+            (Some(request), _) if request < bound => {
+                let what =
+                    format!("requests {request} of {name}, less than the {bound} that LimitRange `{range}` asks for");
+                Some(self.refuse("requests", name, &what))
+            }
+            (_, Some(limit)) if limit < bound => {
+                let what = format!(
+                    "has a limit of {limit} of {name}, less than the {bound} that LimitRange `{range}` asks for"
+                );
+                Some(self.refuse("limits", name, &what))
+            }
+            _ => None,
+        }
+    }
+
+    /// A limit that is missing or too large, or else a request that is too large.
+    fn above(&self, name: &str, bound: Quantity) -> Option<Refusal> {
+        let range = self.range;
+        match (self.share.requests.get(name), self.share.limits.get(name)) {
+            (_, None) => {
+                let what = format!("has no limit of {name}, and LimitRange `{range}` allows at most {bound}");
+                Some(self.refuse("limits", name, &what))
+            }
+            (_, Some(limit)) if limit > bound => {
+                let what =
+                    format!("has a limit of {limit} of {name}, more than the {bound} that LimitRange `{range}` allows");
+                Some(self.refuse("limits", name, &what))
+            }
+            (Some(request), _) if request > bound => {
+                let what =
+                    format!("requests {request} of {name}, more than the {bound} that LimitRange `{range}` allows");
+                Some(self.refuse("requests", name, &what))
+            }
+            _ => None,
+        }
+    }
+
+    /// A limit that is too many times its request.
+    fn apart(&self, name: &str, ratio: Quantity) -> Option<Refusal> {
+        let range = self.range;
+        let (request, limit) = (self.share.requests.of(name), self.share.limits.of(name));
+        if request.is_zero() || limit.is_zero() {
+            let (missing, word) = if request.is_zero() { ("requests", "request") } else { ("limits", "limit") };
+            let what = format!(
+                "has no {word} of {name}, and LimitRange `{range}` allows a limit of at most {ratio} times the request"
+            );
+            return Some(self.refuse(missing, name, &what));
+        }
+        exceeds(limit, request, ratio).then(|| {
+            let what = format!(
+                "has a limit of {limit} of {name} for a request of {request}, more than {ratio} times as LimitRange \
+                 `{range}` allows"
+            );
+            self.refuse("limits", name, &what)
+        })
     }
 }
 
