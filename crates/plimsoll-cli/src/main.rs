@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod clock;
 mod commands;
+mod git;
 mod input;
 mod output;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let outcome = match args.command {
         Command::Check(check) => commands::check::run(&check),
         Command::Render(render) => commands::render::run(&render),
+        Command::Network(network) => commands::network::run(&network),
         Command::Quota(quota) => commands::quota::run(&quota),
         Command::Policies { command: PoliciesCommand::List(list) } => commands::policies::list(&list),
         Command::Policies { command: PoliciesCommand::Show(show) } => commands::policies::show(&show),

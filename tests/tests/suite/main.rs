@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod baseline;
+mod changed;
 mod command;
 mod conformance;
 mod determinism;
@@ -11,7 +12,10 @@ mod documents;
 mod example;
 mod fences;
 mod formats;
+mod hook;
 mod mutations;
+mod pages;
+mod pod_security;
 mod quota;
 mod report_schema;
 mod run;

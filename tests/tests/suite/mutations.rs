@@ -41,6 +41,8 @@ macro_rules! mutations {
     )*};
 }
 
+mod workloads;
+
 mutations! {
     a_verb_becomes_a_wildcard: Mutation {
         file: "charts/catalog/values.yaml",
@@ -110,15 +112,15 @@ mutations! {
     };
     egress_opens_to_everywhere: Mutation {
         file: "charts/catalog/values.yaml",
-        from: "        - {cidr: 203.0.113.0/26, port: 443}",
-        to: "        - {cidr: 0.0.0.0/0, port: 443}",
+        from: "          - {cidr: 203.0.113.0/26, port: 443}",
+        to: "          - {cidr: 0.0.0.0/0, port: 443}",
         finding: Expected {
             policy: "network/open-egress",
             verdict: "violated",
             severity: "warning",
             environments: ALL,
             object: "NetworkPolicy shop/catalog-reindex",
-            at: ("charts/microservice/templates/_networkpolicy.yaml.j2", "            cidr: {{ it.cidr }}"),
+            at: ("charts/microservice/templates/_networkpolicy.yaml.j2", "    - to: {{ rule.to }}"),
         },
     };
     an_image_becomes_latest: Mutation {
@@ -301,6 +303,72 @@ mutations! {
             environments: &["staging"],
             object: "CronJob shop/catalog-reindex",
             at: ("charts/catalog/templates/reindex.yaml.j2", "  schedule: {{ values.reindex.schedule | quote }}"),
+        },
+    };
+    a_caller_is_taken_out_on_one_side: Mutation {
+        file: "charts/catalog/values.yaml",
+        from: "      - {service: cart, port: http}",
+        to: "",
+        finding: Expected {
+            policy: "network/declaration-disagrees",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "Deployment shop/cart",
+            at: ("charts/cart/values.yaml", "      - {service: catalog, port: 8080}"),
+        },
+    };
+    a_port_changes_on_one_side: Mutation {
+        file: "charts/orders/values.yaml",
+        from: "      - {service: payments, namespace: payments, port: 8080}",
+        to: "      - {service: payments, namespace: payments, port: 8081}",
+        finding: Expected {
+            policy: "network/declaration-disagrees",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "Deployment orders/orders",
+            at: ("charts/orders/values.yaml", "      - {service: payments, namespace: payments, port: 8081}"),
+        },
+    };
+    a_selector_is_misspelt_in_production: Mutation {
+        file: "environments/production/payments.yaml",
+        from: "    calls:",
+        to: "    callers: [{service: orders, namespace: orders, labels: {app.kubernetes.io/name: order}, port: http}]\n    calls:",
+        finding: Expected {
+            policy: "network/declared-blocked",
+            verdict: "violated",
+            severity: "error",
+            // Disaster recovery extends production.
+            environments: &["production", "dr"],
+            object: "Deployment orders/orders",
+            at: ("charts/orders/values.yaml", "      - {service: payments, namespace: payments, port: 8080}"),
+        },
+    };
+    the_database_is_to_lie_deeper_than_it_does: Mutation {
+        file: "charts/orders/values.yaml",
+        from: "        depth: 3",
+        to: "        depth: 4",
+        finding: Expected {
+            policy: "network/exposure-depth",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "StatefulSet orders/orders-db",
+            at: ("charts/orders/values.yaml", "        depth: 4"),
+        },
+    };
+    the_failover_reaches_less_than_production: Mutation {
+        file: "environments/dr/payments.yaml",
+        from: "  autoscaling: {min: 2}",
+        to: "  autoscaling: {min: 2}\n  connections: {calls: [{cidr: 198.51.100.32/28, port: 443}]}",
+        finding: Expected {
+            policy: "network/environment-drift",
+            verdict: "violated",
+            severity: "error",
+            environments: &["dr"],
+            object: "Deployment payments/payments",
+            at: ("charts/microservice/templates/_deployment.yaml.j2", "apiVersion: apps/v1"),
         },
     };
 }

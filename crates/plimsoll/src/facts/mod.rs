@@ -5,12 +5,19 @@
 //! one of them, which is `input.facts` in a policy.
 
 pub mod bounds;
+pub mod declared;
 mod domain;
+pub(crate) mod drift;
 pub mod image;
 pub mod namespace;
 pub mod network;
+pub mod network_rules;
+mod on_network;
 pub mod parity;
+pub mod pod_security;
 mod pods;
+pub mod probes;
+pub mod providers;
 pub mod quantity;
 pub mod quota;
 pub mod references;
@@ -23,15 +30,16 @@ pub mod workload;
 pub mod world;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
 use crate::manifest::{Resource, ResourceId};
 pub use domain::{Domain, Domains};
+use namespace::Namespaces;
 use pods::PodIndex;
 use workload::Workload;
 use world::{Declared, World};
@@ -78,6 +86,15 @@ pub struct ResourceFacts {
     /// Literals that look like secrets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<secret::LiteralSecret>,
+    /// What the Pod Security Standards say against a workload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_security: Option<pod_security::PodSecurity>,
+    /// The probes of a workload's containers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<probes::Probes>,
+    /// The team that the release of a workload belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<Arc<str>>,
     /// What a Service selects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<network::PodsOf>,
@@ -87,6 +104,18 @@ pub struct ResourceFacts {
     /// What a HorizontalPodAutoscaler does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<scaling::Autoscaler>,
+    /// What is wrong with a network policy itself; of the domain Network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub network_faults: Vec<network::NetworkFault>,
+    /// What the rules of a NetworkPolicy miss or reach too far; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<network_rules::RuleFacts>,
+    /// What a workload cannot reach of what every pod needs; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub infrastructure: Option<network_rules::Infrastructure>,
+    /// What declared connections come to; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<declared::DeclaredFacts>,
     /// What it needs of quotas and nodes; only where that domain is derived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<Box<quota::QuotaFacts>>,
@@ -98,9 +127,15 @@ pub struct Facts<'a> {
     /// Its workloads, in the order of the resources.
     pub workloads: Vec<Workload<'a>>,
     /// Its namespaces.
-    pub namespaces: BTreeMap<Arc<str>, namespace::Namespace>,
-    /// What it needs of quotas and nodes; `None` where that domain is not derived.
+    pub namespaces: Namespaces,
+    /// What its objects need and nobody is known to provide.
+    pub providers: Vec<providers::Provider>,
+    /// What it needs of quotas and nodes; of the domain Quota.
     pub quota: Option<quota::Quota>,
+    /// Who reaches whom; of the domain Network.
+    pub network: Option<network::Network<'a>>,
+    /// Every connection of the network, once somebody asked.
+    connections: OnceLock<Option<Vec<network::Connection>>>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -112,14 +147,31 @@ impl<'a> Facts<'a> {
     /// number of resources, and with that of the pods each selector selects.
     pub fn derive(resources: &'a [Resource], declared: &Declared, domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
-        let mut of_resource = of_resources(resources, &workloads, declared);
+        let namespaces = namespace::namespaces(resources, declared);
+        let world = World::new(resources, declared);
+        let mut of_resource = of_resources(&world, &workloads, &namespaces);
+        let providers = providers::missing(&world, &workloads);
+        let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
+        let network = domains.contains(&Domain::Network).then(|| {
+            let options = network::Options::default();
+            network::Network::derive(resources, &workloads, &namespaces, declared, options)
+        });
         let quota = domains.contains(&Domain::Quota).then(|| {
-            let (quota, facts) = quota::derive(&World::new(resources, declared), &workloads);
+            let (quota, facts) = quota::derive(&world, &workloads);
             facts.into_iter().for_each(|(at, facts)| of_resource[at].quota = Some(Box::new(facts)));
             quota
         });
-        let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
-        Self { workloads, namespaces: namespace::namespaces(resources, declared), quota, of_resource, workload_of }
+        let connections = OnceLock::new();
+        let mut facts =
+            Self { workloads, namespaces, providers, quota, network, connections, of_resource, workload_of };
+        on_network::attach(&world, &mut facts);
+        facts
+    }
+
+    /// Every connection that the network admits; `None` where it was not derived, or where they are too many.
+    pub fn connections(&self) -> Option<&[network::Connection]> {
+        let network = self.network.as_ref()?;
+        self.connections.get_or_init(|| network.connections(&network::Filter::default()).ok()).as_deref()
     }
 
     /// What was derived about the resource at a position.
@@ -133,10 +185,9 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &Declared) -> Vec<ResourceFacts> {
-    let world = World::new(resources, declared);
+fn of_resources(world: &World<'_>, workloads: &[Workload<'_>], namespaces: &Namespaces) -> Vec<ResourceFacts> {
     let by_id = workloads.iter().enumerate().map(|(index, workload)| (&workload.resource.id, index)).collect();
-    let derivation = Derivation { world: &world, workloads, pods: PodIndex::new(workloads), by_id };
+    let derivation = Derivation { world, workloads, pods: PodIndex::new(workloads), by_id };
 
     let requests = requests::resources(&derivation);
     let isolation = network::isolation(&derivation);
@@ -144,14 +195,17 @@ fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &D
     let (of_autoscaler, scaled) = scaling::autoscalers(&derivation, &services, &requests);
     let budgets = scaling::budgets(&derivation, &scaled);
 
-    let mut facts: Vec<ResourceFacts> = resources.iter().map(|resource| of_kind(&world, resource)).collect();
+    let mut facts: Vec<ResourceFacts> = world.resources.iter().map(|resource| of_kind(world, resource)).collect();
     let parts = requests.into_iter().zip(isolation).zip(services).zip(scaled).zip(budgets);
     for (workload, ((((resources, isolation), services), autoscalers), budgets)) in workloads.iter().zip(parts) {
         facts[workload.at] = ResourceFacts {
-            references: references::of_workload(&world, workload),
+            references: references::of_workload(world, workload),
             isolation: Some(isolation),
             quantities: suspicious::suspicious_in_workload(workload),
             secrets: secret::secrets(workload),
+            pod_security: pod_security::of_workload(workload, namespaces, world.declared),
+            probes: probes::of_workload(workload),
+            team: team(world, workload),
             services,
             budgets,
             autoscalers,
@@ -166,6 +220,12 @@ fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &D
         facts[at].autoscaler = Some(autoscaler);
     }
     facts
+}
+
+/// The team that the release of a workload belongs to.
+fn team(world: &World<'_>, workload: &Workload<'_>) -> Option<Arc<str>> {
+    let release = workload.resource.manifest.release.as_ref()?;
+    world.declared.teams.get(release).cloned()
 }
 
 /// The facts that a resource's own kind gives.

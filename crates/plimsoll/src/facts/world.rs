@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::selector::Labels;
 use crate::manifest::{Resource, ResourceId};
 use crate::nearest::nearest;
-use crate::workspace::names_kind;
+use crate::workspace::{Provides, names_kind};
 
 /// What the workspace declares about an environment beyond what it renders.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,16 @@ pub struct Declared {
     pub complete: BTreeSet<String>,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
+    /// Namespaces that only other environments of the same cluster have, with their labels.
+    pub elsewhere: BTreeMap<Arc<str>, Labels>,
+    /// Which connections are meant to be, each source with its roles.
+    pub connections: Vec<super::declared::Connections>,
+    /// The version of Kubernetes its cluster runs, as `1.34`.
+    pub kubernetes: Arc<str>,
+    /// Names of classes and APIs that exist (`external[].provides`).
+    pub provides: Provides,
+    /// The teams of releases, by namespace and name of the release, as `shop/cart`.
+    pub teams: BTreeMap<Arc<str>, Arc<str>>,
     /// Pools, sidecars, teams and budgets.
     pub capacity: super::quota::setting::Setting,
 }
@@ -32,7 +42,7 @@ impl Declared {
 }
 
 /// Whether something that is referred to exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It is rendered or declared.

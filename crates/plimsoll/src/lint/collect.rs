@@ -31,12 +31,27 @@ pub(crate) struct Collected {
     pub(crate) places: Vec<Place>,
 }
 
+impl Collected {
+    /// Keeps the occurrences that `keep` says, in their order; the finding is then as severe as they are.
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
+        let mut kept = keep.iter();
+        self.finding.occurrences.retain(|_| *kept.next().unwrap_or(&true));
+        let mut kept = keep.iter();
+        self.places.retain(|_| *kept.next().unwrap_or(&true));
+        let occurrences = &self.finding.occurrences;
+        self.finding.environments = occurrences.iter().map(|occurrence| occurrence.environment.clone()).collect();
+        if let Some(severity) = occurrences.iter().map(|occurrence| occurrence.severity).max() {
+            self.finding.severity = severity;
+        }
+    }
+}
+
 /// Groups hits into findings and finds their places.
 pub(crate) fn collect(environments: &[Environment], settings: &Settings, hits: Vec<Hit>) -> Vec<Collected> {
     let mut groups: BTreeMap<Key, Vec<(Hit, Severity)>> = BTreeMap::new();
     for hit in hits {
         let environment = &environments[hit.environment];
-        let severity = settings.severity(&hit.policy, hit.violation.unknown, &environment.name, environment.tier);
+        let severity = settings.severity(&hit.policy, &hit.violation, &environment.name, environment.tier);
         if severity == Severity::Off {
             continue;
         }
@@ -68,7 +83,15 @@ fn trace(groups: &[(Key, Vec<(Hit, Severity)>)], environments: &[Environment]) -
         let environment = &environments[hit.place.environment];
         Spot { environment, resource: &environment.resources[hit.place.resource], pointer: &hit.violation.path }
     });
-    places::trace(&spots.collect::<Vec<_>>())
+    let mut traces = places::trace(&spots.collect::<Vec<_>>());
+    let hits = groups.iter().flat_map(|(_, hits)| hits);
+    for ((hit, _), trace) in hits.zip(&mut traces) {
+        if let Some(source) = &hit.violation.source {
+            // The policy names the place itself, and no template stands between it and the user.
+            (trace.location, trace.rendered, trace.values) = (source.clone(), None, Vec::new());
+        }
+    }
+    traces
 }
 
 fn finding(key: &Key, hits: &[(Hit, Severity)], environments: &[Environment], traces: Vec<Trace>) -> Collected {

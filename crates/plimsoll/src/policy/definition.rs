@@ -28,6 +28,8 @@ pub struct Policy {
     pub severity: Severities,
     /// The severity of the verdict unknown.
     pub unknown: Severity,
+    /// The severity of a violation that says `raised`, where it is more than the tier's; without it none may.
+    pub raised: Option<Severity>,
     /// What the policy is evaluated for.
     pub on: On,
     /// What must be declared before the policy speaks; all of them.
@@ -38,6 +40,8 @@ pub struct Policy {
     pub fix: String,
     /// Whether the source around a finding is secret and must not be quoted.
     pub sensitive: bool,
+    /// Whether a recorded exception may take its findings out.
+    pub suppressible: bool,
     /// The parameters it takes.
     pub params: BTreeMap<String, Parameter>,
     /// The text of README.md; empty where there is none.
@@ -164,11 +168,18 @@ pub enum Need {
     Pools,
     /// Budgets.
     Budgets,
+    /// Connections that some service declares.
+    Connections,
+    /// Names of classes and APIs that others provide.
+    Provides,
+    /// Teams of releases or of groups.
+    Teams,
 }
 
 impl Need {
     /// The words METADATA may use, apart from `params.<name>`.
-    pub(crate) const WORDS: [&str; 7] = ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets"];
+    pub(crate) const WORDS: [&str; 10] =
+        ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets", "connections", "provides", "teams"];
 
     pub(crate) fn read(word: &str) -> Option<Self> {
         Some(match word {
@@ -179,6 +190,9 @@ impl Need {
             "lock" => Self::Lock,
             "pools" => Self::Pools,
             "budgets" => Self::Budgets,
+            "connections" => Self::Connections,
+            "provides" => Self::Provides,
+            "teams" => Self::Teams,
             _ => Self::Parameter(word.strip_prefix("params.").filter(|name| !name.is_empty())?.to_owned()),
         })
     }
@@ -195,6 +209,9 @@ impl fmt::Display for Need {
             Self::Lock => "lock",
             Self::Pools => "pools",
             Self::Budgets => "budgets",
+            Self::Connections => "connections",
+            Self::Provides => "provides",
+            Self::Teams => "teams",
         })
     }
 }

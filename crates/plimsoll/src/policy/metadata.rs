@@ -19,11 +19,13 @@ pub(super) struct Metadata {
     pub(super) description: String,
     pub(super) severity: Severities,
     pub(super) unknown: Severity,
+    pub(super) raised: Option<Severity>,
     pub(super) on: On,
     pub(super) needs: Vec<Need>,
     pub(super) facts: Domains,
     pub(super) fix: String,
     pub(super) sensitive: bool,
+    pub(super) suppressible: bool,
     pub(super) params: BTreeMap<String, Parameter>,
 }
 
@@ -41,6 +43,7 @@ struct Raw {
 struct Custom {
     severity: Option<RawSeverity>,
     unknown: Option<Severity>,
+    raised: Option<Severity>,
     on: Option<OneOrMany>,
     #[serde(default)]
     needs: Vec<String>,
@@ -49,6 +52,7 @@ struct Custom {
     fix: Option<String>,
     #[serde(default)]
     sensitive: bool,
+    suppressible: Option<bool>,
     #[serde(default)]
     params: BTreeMap<String, RawParameter>,
 }
@@ -126,11 +130,13 @@ pub(super) fn read(file: &Arc<str>, source: &str) -> Result<Metadata, Error> {
         description: raw.description.trim().to_owned(),
         severity,
         unknown: custom.unknown.unwrap_or(Severity::Info),
+        raised: custom.raised,
         on,
         needs,
         facts,
         fix,
         sensitive: custom.sensitive,
+        suppressible: custom.suppressible.unwrap_or(true),
         params,
     })
 }
@@ -303,6 +309,7 @@ mod tests {
     #[test]
     fn reads_all_of_it() {
         let extra = "#   needs: [mirrors, params.list]\n#   facts: [rbac]\n#   sensitive: true\n#   unknown: warning\n\
+                     #   suppressible: false\n#   raised: error\n\
                      #   params:\n#     list: {description: Some, default: [1]}\n";
         let metadata = read(&"f".into(), &text(&format!("{FULL}{extra}"))).unwrap();
         assert_eq!(metadata.title, "A thing");
@@ -312,7 +319,8 @@ mod tests {
         assert_eq!(metadata.needs, [Need::Mirrors, Need::Parameter("list".into())]);
         assert_eq!(metadata.facts, [Domain::Rbac].into());
         assert_eq!(metadata.unknown, Severity::Warning);
-        assert!(metadata.sensitive);
+        assert_eq!(metadata.raised, Some(Severity::Error));
+        assert!(metadata.sensitive && !metadata.suppressible);
         assert_eq!(metadata.params["list"].kind, ParameterType::List);
     }
 

@@ -198,11 +198,13 @@ impl Program {
         }
     }
 
-    /// Renders the one template of a manifest in another context; `None` where it cannot be rendered there.
-    pub(crate) fn again(&self, context: &Context<'_>, manifest: &Manifest) -> Option<String> {
+    /// Renders the one template of a manifest in another context, and says how many steps that took.
+    ///
+    /// No text where it cannot be rendered there.
+    pub(crate) fn again(&self, context: &Context<'_>, manifest: &Manifest) -> (Option<String>, u64) {
         let (chart, at) = (manifest.id.chart as usize, manifest.id.template as usize);
-        let scopes = jinja::Engine::scopes(context).ok()?;
-        self.engine.render(&self.engine.scope(&scopes, chart), chart, at, context).ok()?
+        let Ok(scopes) = jinja::Engine::scopes(context) else { return (None, 0) };
+        self.engine.again(&self.engine.scope(&scopes, chart), chart, at)
     }
 
     /// Maps a manifest's text back to the templates that wrote it.
@@ -217,6 +219,16 @@ impl Program {
             Some(_) => self.engine.trace(context, chart, at, &manifest.text).unwrap_or_default(),
             None => SourceMap::default(),
         }
+    }
+
+    /// Every chart of the tree, those that are turned off too.
+    pub(crate) fn all_charts(&self) -> impl Iterator<Item = &Arc<Chart>> {
+        self.tree.charts.iter().map(|instance| &instance.chart)
+    }
+
+    /// The charts that take part with such values, parents first; libraries are among them.
+    pub(crate) fn charts(&self, root: &Node) -> impl Iterator<Item = &Arc<Chart>> {
+        self.enabled(root).into_iter().map(|index| &self.tree.charts[index].chart)
     }
 
     /// The charts to render, parents first.

@@ -69,10 +69,10 @@ impl SourceMap {
         let before = real.iter().zip(&other).take_while(|(a, b)| a == b).count();
         let room = real.len().min(other.len()) - before;
         let after = real.iter().rev().zip(other.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
-        let tail = lines.split_off(other.len() - after);
+        let last = lines.split_off(other.len() - after);
         lines.truncate(before);
         lines.resize_with(real.len() - after, || Line { unknown: true, ..Line::default() });
-        lines.extend(tail);
+        lines.extend(last);
         Self { lines, points, trail }
     }
 

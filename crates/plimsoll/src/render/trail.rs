@@ -36,8 +36,9 @@ pub(super) struct Trail {
     pub(super) reads: Vec<KeyPath>,
 }
 
-/// The most frames and keys that are looked at for one line.
+/// The most frames, reads and keys that are looked at for one line.
 const MAX_FRAMES: usize = 256;
+const MAX_READS: usize = 8_192;
 const MAX_KEYS: usize = 512;
 
 impl Trail {
@@ -47,7 +48,7 @@ impl Trail {
         let mut known = HashSet::new();
         let mut seen = HashSet::new();
         let mut todo: Vec<u32> = frames.into_iter().collect();
-        let mut at = 0;
+        let (mut at, mut looked) = (0, 0);
         while at < todo.len() && at < MAX_FRAMES {
             let id = todo[at];
             at += 1;
@@ -56,6 +57,10 @@ impl Trail {
             }
             let Some(frame) = self.frames.get(id as usize) else { continue };
             for key in self.reads.get(frame.reads.clone()).unwrap_or_default() {
+                looked += 1;
+                if looked > MAX_READS {
+                    break;
+                }
                 if !key.is_empty() && found.len() < MAX_KEYS && known.insert(key) {
                     found.push(key);
                 }

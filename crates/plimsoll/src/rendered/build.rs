@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::assemble;
 use super::layers::Layers;
 use super::{Environment, Installation, Overrides, Rendered};
-use crate::chart::{Chart, Loader};
+use super::{assemble, declared};
+use crate::chart::{Chart, Loader, Template};
+use crate::facts::declared::Connections;
 use crate::facts::selector::Labels;
 use crate::facts::world::Declared;
 use crate::lint::Settings;
@@ -17,7 +18,9 @@ use crate::policy::Need;
 use crate::problems::Problems;
 use crate::render::{self, Compiler, Program};
 use crate::values::{self, Values};
-use crate::workspace::{Config, EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Team, Workspace, setting};
+use crate::workspace::{
+    Config, EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Provides, Team, Workspace, setting,
+};
 use crate::{Error, Note};
 
 /// A chart that was loaded and compiled, or everything that is wrong with it.
@@ -35,6 +38,7 @@ struct Installed {
     manifests: Vec<render::Manifest>,
     errors: Vec<Error>,
     notes: Vec<Note>,
+    connections: Vec<Connections>,
 }
 
 /// Renders the environments of a plan.
@@ -70,24 +74,34 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
 
     let mut environments: Vec<Environment> =
         plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
+    for environment in &mut environments {
+        declared::of_workspace(workspace, environment, &mut problems);
+    }
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
             adopt(&mut environments[*at], release, installed, &mut problems);
         }
     }
     for (environment, plan) in environments.iter_mut().zip(&plan.environments) {
+        definitions(environment, plan, &charts);
         plain(workspace, environment, &plan.manifests, false, &mut problems);
         plain(workspace, environment, &plan.external.manifests, true, &mut problems);
     }
     let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
     assemble::parse(&mut environments, &align, &mut problems);
+    declared::elsewhere(&mut environments, plan);
     let (errors, notes) = problems.finish();
+    let mut settings = settings(workspace, plan);
+    if environments.iter().any(|environment| !environment.declared.connections.is_empty()) {
+        settings.declared.insert(Need::Connections);
+    }
     Rendered {
         environments,
         errors,
         notes,
         files: workspace.files().clone(),
-        settings: Arc::new(settings(workspace, plan)),
+        inputs: workspace.inputs().clone(),
+        settings: Arc::new(settings),
     }
 }
 
@@ -174,14 +188,17 @@ fn install(
     let mut errors = sources.overrides.apply(&mut user, sources.options);
     let values = values::coalesce_with(&compiled.chart, &user, sources.options);
     errors.extend(values::validate(&compiled.chart, &values));
+    let connections = declared::of_release(&compiled.chart, &values, planned, &mut errors);
     let notes = values.notes().to_vec();
     let release = render::Release {
         name: planned.name.to_string(),
         namespace: planned.namespace.to_string(),
         ..render::Release::default()
     };
+    let item = planned.item.iter().map(|item| item.file.clone());
     let installation = Installation {
         release,
+        files: planned.layers.iter().map(|source| source.file.clone()).chain(item).collect(),
         environment: environment.clone(),
         program: compiled.program.clone(),
         values,
@@ -192,12 +209,33 @@ fn install(
     let output =
         if planned.incomplete { render::Output::default() } else { compiled.program.render(&installation.context()) };
     errors.extend(output.errors);
-    Installed { installation, manifests: output.manifests, errors, notes }
+    Installed { installation, manifests: output.manifests, errors, notes, connections }
+}
+
+/// A release as manifests name it.
+fn full_name(planned: &PlannedRelease) -> Arc<str> {
+    Arc::from(format!("{}/{}", planned.namespace, planned.name))
+}
+
+/// What lies in the `crds/` of charts is installed as it is: it is there, and not for policies to judge.
+fn definitions(environment: &mut Environment, plan: &EnvironmentPlan, charts: &Charts) {
+    let names: BTreeSet<&Arc<str>> = plan.releases.iter().map(|release| &release.chart).collect();
+    let mut found: BTreeMap<&Arc<str>, &Template> = BTreeMap::new();
+    let mut waiting: Vec<&Chart> =
+        names.into_iter().filter_map(|name| Some(&*charts.get(name)?.as_ref().ok()?.chart)).collect();
+    while let Some(chart) = waiting.pop() {
+        found.extend(chart.crds.iter().map(|definition| (&definition.file, definition)));
+        waiting.extend(chart.dependencies.iter().map(|dependency| &*dependency.chart));
+    }
+    environment.manifests.extend(found.into_values().map(|definition| {
+        let (file, text) = (definition.file.clone(), definition.text.clone());
+        Arc::new(Manifest { file, text, external: true, ..Manifest::default() })
+    }));
 }
 
 fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Installed, problems: &mut Problems) {
     let number = environment.installations.len();
-    let name: Arc<str> = Arc::from(format!("{}/{}", planned.namespace, planned.name));
+    let name = full_name(planned);
     for manifest in installed.manifests {
         environment.manifests.push(Arc::new(Manifest {
             file: manifest.template.clone(),
@@ -218,6 +256,7 @@ fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Ins
         problems.note(note.message, note.location);
     }
     environment.installations.push(installation);
+    environment.declared.connections.extend(installed.connections);
 }
 
 fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {
@@ -237,6 +276,14 @@ fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {
             complete: external.complete.clone(),
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
             capacity: setting(config, plan),
+            kubernetes: plan.environment.kubernetes.clone(),
+            provides: external.provides.clone(),
+            teams: plan
+                .releases
+                .iter()
+                .filter_map(|release| Some((full_name(release), release.team.clone()?)))
+                .collect(),
+            ..Declared::default()
         },
         installations: Vec::new(),
     }
@@ -280,6 +327,12 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(!config.identities.groups.is_empty(), Need::Identities);
     declare(config.trust.is_some(), Need::Trust);
     declare(config.teams.values().any(Team::has_budget), Need::Budgets);
+    declare(!config.connections.is_empty(), Need::Connections);
+    declare(plan.environments.iter().any(|plan| plan.external.provides != Provides::default()), Need::Provides);
+    let owned = |plan: &EnvironmentPlan| plan.releases.iter().any(|release| release.team.is_some());
+    let groups = config.identities.groups.values();
+    let teams = plan.environments.iter().any(owned) || groups.clone().any(|group| group.team.is_some());
+    declare(teams, Need::Teams);
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
     Settings { config: Some(config), declared, whole: plan.environments.len() == workspace.plan().environments.len() }
 }

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use crate::manifest::Resource;
 use crate::render::KeyPath;
-use crate::yaml::{Data, Entry, Map, Mark, Node};
+use crate::yaml::{self, Data, Entry, Map, Mark, Node};
 
 /// Texts that differ in more lines than this, multiplied, are not compared.
 const MAX_COMPARED: usize = 1 << 20;
@@ -15,8 +16,6 @@ const MAX_COMPARED: usize = 1 << 20;
 pub(super) struct Difference {
     /// Lines of the text before that are not in the one after, 1-based.
     changed: HashSet<u32>,
-    /// Lines that are new: after how many lines of the text before, and what they say.
-    added: Vec<(u32, String)>,
     /// There are as many lines as before: what changed is what they say.
     same_shape: bool,
 }
@@ -31,15 +30,16 @@ pub(super) enum Effect {
 }
 
 impl Difference {
-    /// Compares two texts line by line, by their longest common subsequence.
-    pub(super) fn of(before: &[&str], after: &[&str]) -> Self {
+    /// Compares two texts line by line, by their longest common subsequence; beside the result its cost.
+    pub(super) fn of(before: &[&str], after: &[&str]) -> (Self, u64) {
         let head = before.iter().zip(after).take_while(|(a, b)| a == b).count();
         let room = before.len().min(after.len()) - head;
         let tail = before.iter().rev().zip(after.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
         let (old, new) = (&before[head..before.len() - tail], &after[head..after.len() - tail]);
         if old.len().saturating_mul(new.len()) > MAX_COMPARED {
-            return Self::default();
+            return (Self::default(), 0);
         }
+        let cells = (old.len() as u64 + 1) * (new.len() as u64 + 1);
         let mut found = Self { same_shape: before.len() == after.len(), ..Self::default() };
         let number = |at: usize| u32::try_from(head + at).unwrap_or(u32::MAX);
         let lengths = common(old, new);
@@ -48,30 +48,19 @@ impl Difference {
             if a < old.len() && b < new.len() && old[a] == new[b] {
                 (a, b) = (a + 1, b + 1);
             } else if b < new.len() && (a == old.len() || lengths[a][b + 1] >= lengths[a + 1][b]) {
-                found.added.push((number(a), new[b].to_owned()));
                 b += 1;
             } else {
                 found.changed.insert(number(a) + 1);
                 a += 1;
             }
         }
-        found
+        (found, cells)
     }
 
     /// What it does to these lines, if anything.
     pub(super) fn effect(&self, lines: &RangeInclusive<u32>) -> Option<Effect> {
         let changes = self.changed.iter().any(|line| lines.contains(line));
         changes.then_some(if self.same_shape { Effect::Content } else { Effect::Presence })
-    }
-
-    /// Whether a member of that name was added to a mapping that begins at a line, or was written there.
-    pub(super) fn adds_member(&self, name: &str, from: u32) -> bool {
-        self.added.iter().any(|(after, line)| {
-            let text = line.trim_start().trim_start_matches("- ").trim_start();
-            let is_member = text.strip_prefix(name).is_some_and(|rest| rest.starts_with(':'));
-            let in_flow = self.changed.contains(&from) && line.contains(&format!("{name}: "));
-            *after + 1 >= from && (is_member || in_flow)
-        })
     }
 }
 
@@ -170,6 +159,105 @@ pub(super) fn leaves(node: Option<&Node>, path: KeyPath, most: usize, found: &mu
     }
 }
 
+/// The paths of the containers at and below a value that hold something, the innermost first.
+pub(super) fn containers(node: Option<&Node>, path: KeyPath, most: usize, found: &mut Vec<KeyPath>) {
+    let mut maps_and_lists = Vec::new();
+    let mut todo = vec![(node, path)];
+    while let Some((node, path)) = todo.pop().filter(|_| maps_and_lists.len() < most) {
+        let below = |key: Arc<str>| path.iter().cloned().chain([key]).collect::<KeyPath>();
+        match node.map(|node| &node.data) {
+            Some(Data::Map(map)) => {
+                todo.extend(map.iter().map(|entry| (Some(&entry.value), below(entry.key.clone()))));
+            }
+            Some(Data::Seq(items)) => {
+                todo.extend(items.iter().enumerate().map(|(at, item)| (Some(item), below(at.to_string().into()))));
+            }
+            _ => continue,
+        }
+        if is_filled(node) {
+            maps_and_lists.push(path);
+        }
+    }
+    maps_and_lists.sort_by_key(|path| std::cmp::Reverse(path.len()));
+    found.extend(maps_and_lists);
+}
+
+/// How many values there are at and below one.
+pub(super) fn size(node: &Node) -> u64 {
+    match &node.data {
+        Data::Map(map) => 1 + map.iter().map(|entry| size(&entry.value)).sum::<u64>(),
+        Data::Seq(items) => 1 + items.iter().map(size).sum::<u64>(),
+        _ => 1,
+    }
+}
+
+/// The paths of the mappings at and below a value, and of what is not there.
+pub(super) fn maps(node: Option<&Node>, path: KeyPath, most: usize, found: &mut Vec<KeyPath>) {
+    let below = |key: Arc<str>| path.iter().cloned().chain([key]).collect::<KeyPath>();
+    if found.len() >= most {
+        return;
+    }
+    match node.map(|node| &node.data) {
+        Some(Data::Map(map)) => {
+            for entry in map {
+                maps(Some(&entry.value), below(entry.key.clone()), most, found);
+            }
+        }
+        Some(Data::Seq(items)) => {
+            for (at, item) in items.iter().enumerate() {
+                maps(Some(item), below(at.to_string().into()), most, found);
+            }
+            return;
+        }
+        Some(Data::Null) | None => {}
+        Some(_) => return,
+    }
+    found.push(path);
+}
+
+/// The tokens at the end of a pointer that lead to nothing.
+pub(super) fn missing(node: &Node, pointer: &str) -> Vec<String> {
+    let mut node = Some(node);
+    let mut missing = Vec::new();
+    for token in pointer.split('/').skip(1) {
+        node = node.filter(|_| missing.is_empty()).and_then(|node| node.pointer(&format!("/{token}")));
+        if node.is_none() {
+            missing.push(token.replace("~1", "/").replace("~0", "~"));
+        }
+    }
+    missing
+}
+
+/// Something in a resource.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) resource: &'a Resource,
+    pub(super) pointer: &'a str,
+}
+
+impl Target<'_> {
+    /// The same in another text; `None` where it is not there.
+    pub(super) fn find(&self, text: &str) -> Option<Node> {
+        yaml::split(text).into_iter().filter_map(|slice| slice.parse(0).ok()).find_map(|document| {
+            let node = &document.node;
+            let items = node.get("items").map(Node::items).unwrap_or_default();
+            let found = std::iter::once(node).chain(items).find(|node| self.is_it(node))?;
+            found.pointer(self.pointer).cloned()
+        })
+    }
+
+    fn is_it(&self, node: &Node) -> bool {
+        let id = &self.resource.id;
+        node.str_at(&["kind"]) == Some(&*id.kind) && node.str_at(&["metadata", "name"]) == Some(&*id.name)
+    }
+
+    /// Whether another text says the same there.
+    pub(super) fn is_same(&self, text: &str) -> bool {
+        let before = self.resource.node().pointer(self.pointer).map(|node| &node.data);
+        self.find(text).as_ref().map(|node| &node.data) == before
+    }
+}
+
 /// Whether the text of a scalar stands in some text.
 pub(super) fn is_shown(node: &Node, text: &str) -> bool {
     match &node.data {
@@ -188,15 +276,14 @@ mod tests {
     #[test]
     fn lines_that_only_moved_are_not_changed() {
         let before = ["a: 1", "b: 2", "c: 3"];
-        let found = Difference::of(&before, &["a: 1", "x: 0", "b: 2", "c: 4"]);
+        let of = |after: &[&str]| Difference::of(&before, after).0;
+        let found = of(&["a: 1", "x: 0", "b: 2", "c: 4"]);
         assert_eq!(found.effect(&(3..=3)), Some(Effect::Presence));
         assert_eq!(found.effect(&(1..=2)), None);
-        assert_eq!(Difference::of(&before, &["a: 1", "b: 3", "c: 3"]).effect(&(2..=2)), Some(Effect::Content));
-        assert_eq!(found.added, [(1, "x: 0".to_owned()), (2, "c: 4".to_owned())]);
-        assert!(found.adds_member("x", 1) && !found.adds_member("x", 3) && !found.adds_member("y", 1));
-        assert_eq!(Difference::of(&before, &before).effect(&(1..=3)), None);
-        assert_eq!(Difference::of(&before, &["a: 1", "c: 3"]).effect(&(2..=2)), Some(Effect::Presence));
-        assert_eq!(Difference::of(&before, &[]).effect(&(2..=2)), Some(Effect::Presence));
+        assert_eq!(of(&["a: 1", "b: 3", "c: 3"]).effect(&(2..=2)), Some(Effect::Content));
+        assert_eq!(of(&before).effect(&(1..=3)), None);
+        assert_eq!(of(&["a: 1", "c: 3"]).effect(&(2..=2)), Some(Effect::Presence));
+        assert_eq!(of(&[]).effect(&(2..=2)), Some(Effect::Presence));
     }
 
     #[test]

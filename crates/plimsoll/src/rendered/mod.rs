@@ -5,6 +5,7 @@
 
 mod assemble;
 mod build;
+mod declared;
 mod experiment;
 mod identity;
 mod layers;
@@ -13,6 +14,7 @@ pub(crate) mod places;
 mod provenance;
 mod sites;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::facts::world::Declared;
@@ -35,6 +37,8 @@ pub struct Rendered {
     pub(crate) errors: Vec<Error>,
     pub(crate) notes: Vec<Note>,
     pub(crate) files: Files,
+    /// The paths that plain input was taken from.
+    pub(crate) inputs: Arc<[String]>,
     pub(crate) settings: Arc<Settings>,
 }
 
@@ -47,8 +51,10 @@ impl Workspace {
     }
 
     /// What it says about policies: severities, parameters, suppressions, and what it declares.
+    ///
+    /// Values declare, too, so they are merged for it.
     pub fn settings(&self) -> Settings {
-        build::settings(self, self.plan())
+        (*self.render_all().settings).clone()
     }
 
     /// Renders the environments of these names (all, where none is named), with values of the caller above
@@ -148,6 +154,8 @@ pub struct Installation {
     pub(crate) environment: Arc<render::Environment>,
     pub(crate) program: Arc<Program>,
     pub(crate) values: Values,
+    /// The files that its values, and the release itself, were taken from beside the chart.
+    pub(crate) files: BTreeSet<Arc<str>>,
     /// Whether the workspace says that the release is in some environments only.
     pub(crate) partial: bool,
     /// Whether everything of it could be done; what is missing of it otherwise says nothing.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::experiment::Target;
 use super::provenance::Provenance;
 use super::{Environment, Rendered};
 use crate::finding::ValueOrigin;
@@ -66,11 +67,11 @@ pub(crate) fn trace(spots: &[Spot<'_>]) -> Vec<Trace> {
         groups[number].push(at);
     }
     let traced: Vec<(usize, Trace)> = groups.par_iter().flat_map(|group| of_manifest(spots, group)).collect();
-    let mut traces: Vec<Option<Trace>> = vec![None; spots.len()];
+    let mut ordered: Vec<Option<Trace>> = vec![None; spots.len()];
     for (at, trace) in traced {
-        traces[at] = Some(trace);
+        ordered[at] = Some(trace);
     }
-    traces.into_iter().flatten().collect()
+    ordered.into_iter().flatten().collect()
 }
 
 /// Traces spots that are all in one manifest.
@@ -87,10 +88,11 @@ fn of_manifest(spots: &[Spot<'_>], group: &[usize]) -> Vec<(usize, Trace)> {
         let (mark, whole) = resource.locate(pointer);
         let values = match (&map, provenance.as_mut()) {
             (Some(map), Some(provenance)) if mark.line > 0 => {
+                let target = Target { resource, pointer };
                 if whole {
-                    provenance.of_lines(map, &extent(resource.node(), pointer, mark.line))
+                    provenance.of_present(map, extent(resource.node(), pointer, mark.line), target)
                 } else {
-                    provenance.of_missing(map, mark.line, &missing(resource.node(), pointer))
+                    provenance.of_missing(map, mark.line, target)
                 }
             }
             _ => Vec::new(),
@@ -110,21 +112,6 @@ fn extent(node: &Node, pointer: &str, line: u32) -> RangeInclusive<u32> {
     // A text with line ends in quotes takes one line; those that follow it are others' lines then.
     let last = if lines > 0 { line.saturating_add(1) } else { line };
     line..=last
-}
-
-/// The tokens of a pointer that lead to nothing.
-fn missing<'p>(node: &Node, pointer: &'p str) -> Vec<&'p str> {
-    let mut node = Some(node);
-    let mut tokens = pointer.split('/').skip(1).peekable();
-    while let Some(token) = tokens.peek() {
-        let next = node.and_then(|node| node.pointer(&format!("/{token}")));
-        if next.is_none() {
-            break;
-        }
-        node = next;
-        tokens.next();
-    }
-    tokens.collect()
 }
 
 fn location(resource: &Resource, map: Option<&SourceMap>, pointer: &str) -> Location {

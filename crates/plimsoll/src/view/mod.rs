@@ -1,3 +1,7 @@
-//! Facts for people and programs, by themselves: what the commands print that judge nothing.
+//! Facts for people and programs: what the commands print that print facts instead of findings.
+//!
+//! One folder per domain, each with a view that can be serialised and one file per format. Deriving is
+//! [`facts`](crate::facts)'.
 
+pub mod network;
 pub mod quota;

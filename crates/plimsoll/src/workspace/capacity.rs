@@ -57,16 +57,7 @@ impl Team {
 /// The sidecar and the rollouts come with `extends`, as the version of Kubernetes does; the cluster does not.
 pub(crate) fn setting(config: &Config, plan: &EnvironmentPlan) -> Setting {
     let environment = &plan.environment;
-    let releases = plan.releases.iter();
-    let mut setting = Setting {
-        cluster: environment.cluster.clone(),
-        teams: releases
-            .filter_map(|release| {
-                Some((format!("{}/{}", release.namespace, release.name).into(), release.team.clone()?))
-            })
-            .collect(),
-        ..Setting::default()
-    };
+    let mut setting = Setting { cluster: environment.cluster.clone(), ..Setting::default() };
     let Some(at) = config.environments.iter().position(|other| other.name.value == environment.name) else {
         return setting;
     };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::align::AlignPattern;
 use super::capacity::{self, Cluster, Team};
+use super::connections::{self, ConnectionsConfig};
 use super::decode::{Decoder, Text, key};
 use super::environment::{self, EnvironmentConfig};
 use super::external::{self, ExternalConfig};
@@ -41,6 +42,8 @@ pub struct Config {
     pub releases: Vec<ReleaseConfig>,
     /// What exists beside the releases.
     pub external: Vec<ExternalConfig>,
+    /// Which connections are meant to be, where no chart's values say so.
+    pub connections: Vec<ConnectionsConfig>,
     /// Who stands behind the names in role bindings.
     pub identities: Identities,
     /// What teams may use.
@@ -170,7 +173,8 @@ impl Config {
     /// Reads `plimsoll.yaml`. What is wrong with parts of it goes to `problems`; the rest is returned.
     pub(super) fn read(file: &Arc<str>, root: &Node, problems: &mut Problems) -> Result<Self> {
         check_version(file, root)?;
-        let mut decoder = Decoder { file, problems };
+        let place = |mark| Some(super::decode::location(file, mark));
+        let mut decoder = Decoder { place: &place, kind: ErrorKind::Workspace, problems };
         let d = &mut decoder;
         let mut config = Self { file: file.clone(), ..Self::default() };
         let Some(mut fields) = d.fields(root, FILE) else { return Ok(config) };
@@ -187,6 +191,7 @@ impl Config {
         }
         config.releases = d.list(fields.get("releases"), "`releases`", release::read);
         config.external = d.list(fields.get("external"), "`external`", external::read);
+        config.connections = d.list(fields.get("connections"), "`connections`", connections::read);
         config.identities = fields.get("identities").and_then(|node| read_identities(d, node)).unwrap_or_default();
         let names: Vec<Arc<str>> = config.environments.iter().map(|e| e.name.value.clone()).collect();
         config.teams = capacity::read_teams(d, fields.get("teams"), &names);
@@ -208,6 +213,7 @@ impl Config {
         let mut mentions: Vec<&Text> = Vec::new();
         mentions.extend(self.releases.iter().flat_map(ReleaseConfig::environment_names));
         mentions.extend(self.external.iter().flat_map(|external| external.environments.iter().flatten()));
+        mentions.extend(self.connections.iter().flat_map(|entry| entry.environments.iter().flatten()));
         mentions.extend(self.suppressions.iter().flat_map(|suppression| suppression.environments.iter().flatten()));
         for name in mentions {
             if !names().any(|known| known == name.as_str()) {

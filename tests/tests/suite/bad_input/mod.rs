@@ -5,11 +5,13 @@
 
 mod arguments;
 mod charts;
+mod connections;
 mod files;
 mod limits;
 mod manifests;
 mod policies;
 mod secrets;
+mod suppressions;
 mod templates;
 mod values;
 mod workspace;

@@ -159,21 +159,24 @@ fn shown(before: &Scalars, after: &Rendered, claimed: &[Scalar]) -> Vec<Shown> {
     claimed.iter().map(of).collect()
 }
 
-/// The best that some changes show in each of the scalars, and of that the least.
-fn best(files: &Texts, file: &str, changes: &[String], before: &Scalars, claimed: &[Scalar]) -> Shown {
+/// The best that some changes show in each of the scalars.
+fn best(files: &Texts, file: &str, changes: &[String], before: &Scalars, claimed: &[Scalar]) -> Vec<Shown> {
     let mut best = vec![Shown::Not; claimed.len()];
     for text in changes {
         let mut files = files.clone();
         files.insert(file.to_owned(), text.clone().into_bytes().into());
         if let Ok(workspace) = Workspace::from_files(Files::memory(files), &OpenOptions::default()) {
-            let shown = shown(before, &workspace.render_all(), claimed);
+            let environments: BTreeSet<&str> = claimed.iter().map(|(environment, ..)| environment.as_str()).collect();
+            let environments: Vec<&str> = environments.into_iter().collect();
+            let Ok(after) = workspace.render(&environments, &Overrides::default()) else { continue };
+            let shown = shown(before, &after, claimed);
             best.iter_mut().zip(shown).for_each(|(best, shown)| *best = shown.max(*best));
         }
         if best.iter().all(|shown| *shown == Shown::Changed) {
             break;
         }
     }
-    best.into_iter().min().unwrap_or(Shown::Not)
+    best
 }
 
 /// The file with one line replaced.
@@ -195,7 +198,8 @@ fn template_changes(text: &str, line: u32, column: u32) -> Vec<String> {
 
 /// The value after the key changed in several ways, and the key's own name.
 fn values_changes(text: &str, line: u32, key: &str) -> Vec<String> {
-    let name = key.rsplit('.').next().unwrap();
+    let key = key.replace("\\.", "\0");
+    let name = key.rsplit('.').next().unwrap().replace('\0', ".");
     let after_key = |old: &str| match old.find(&format!("{name}:")) {
         Some(at) => at + name.len() + 1,
         // An item of a list: all of the line after its dash.
@@ -211,23 +215,41 @@ fn values_changes(text: &str, line: u32, key: &str) -> Vec<String> {
     };
     let last_digit = |old: &str| {
         let at = old.rfind(|c: char| c.is_ascii_alphanumeric());
-        at.map_or("z".to_owned(), |at| {
-            let next = match old.as_bytes()[at] {
-                b'0' => '1',
-                b'a'..=b'f' if old[at..].starts_with('a') => 'b',
-                b'0'..=b'9' => '0',
-                b'z' => 'a',
-                byte => char::from(byte + 1),
-            };
-            format!("{}{next}{}", &old[..at], &old[at + 1..])
-        })
+        at.map_or_else(
+            || "z".to_owned(),
+            |at| {
+                let next = match old.as_bytes()[at] {
+                    b'0' => '1',
+                    b'1'..=b'9' => '0',
+                    b'z' => 'a',
+                    byte => char::from(byte + 1),
+                };
+                format!("{}{next}{}", &old[..at], &old[at + 1..])
+            },
+        )
     };
     let flip = |old: &str| if old == "true" { "false".to_owned() } else { "true".to_owned() };
     let renamed = with_line(text, line, |old| {
         old.find(&format!("{name}:")).map(|at| format!("{}z{}", &old[..at + name.len()], &old[at + name.len()..]))
     });
-    let changes = [value(&flip), value(&last_digit), value(&|_| "7".to_owned()), value(&|_| "[]".to_owned()), renamed];
-    changes.into_iter().flatten().filter(|changed| changed != text).collect()
+    let nothing = without_block(text, line, &name);
+    let changes = [value(&flip), value(&last_digit), value(&|_| "7".to_owned()), value(&|_| "[]".to_owned())];
+    let changes = changes.into_iter().chain([renamed, nothing]);
+    changes.flatten().filter(|changed| changed != text).collect()
+}
+
+/// A mapping or list below its key replaced by null, which takes away what lower layers say, too.
+fn without_block(text: &str, line: u32, name: &str) -> Option<String> {
+    let at = usize::try_from(line).unwrap() - 1;
+    let lines: Vec<&str> = text.split('\n').collect();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = indent(lines[at]);
+    let is_below = |line: &&&str| {
+        line.trim().is_empty() || indent(line) > own || line.get(own..).is_some_and(|line| line.starts_with("- "))
+    };
+    let below = lines[at + 1..].iter().take_while(is_below).count();
+    let key = format!("{}{name}: null", &lines[at][..own]);
+    Some([&lines[..at], &[key.as_str()], &lines[at + 1 + below..]].concat().join("\n"))
 }
 
 fn text_of(files: &Texts, file: &str) -> String {
@@ -242,14 +264,18 @@ pub(super) fn measure(files: &Texts) -> Measured {
     assert!(rendered.errors().is_empty(), "{:#?}", rendered.errors());
     let before = scalars(&rendered);
     let claims = claims(&rendered, &mut measured);
-    let mut judge = |shown: Shown, what: String, claimed: &[Scalar]| match shown {
-        Shown::Not => measured.wrong.push(format!("{what} does not matter to {:?}", claimed[0])),
-        Shown::Error => measured.broken += 1,
-        Shown::Changed => {}
+    let mut judge = |shown: Vec<Shown>, what: String, claimed: &[Scalar]| {
+        if let Some(at) = shown.iter().position(|shown| *shown == Shown::Not) {
+            measured.wrong.push(format!("{what} does not matter to {:?}", claimed[at]));
+        } else if shown.contains(&Shown::Error) {
+            measured.broken += 1;
+        }
     };
     for ((file, line, column, _), claimed) in &claims.lines {
+        // A line of a template is the same in every environment: where it matters in one it does in the others.
+        let claimed: Vec<Scalar> = claimed.iter().filter(|scalar| scalar.0 == claimed[0].0).cloned().collect();
         let changes = template_changes(&text_of(files, file), *line, *column);
-        judge(best(files, file, &changes, &before, claimed), format!("{file}:{line}:{column}"), claimed);
+        judge(best(files, file, &changes, &before, &claimed), format!("{file}:{line}:{column}"), &claimed);
     }
     for ((file, line, _, key), claimed) in &claims.keys {
         let changes = values_changes(&text_of(files, file), *line, key);
@@ -259,8 +285,7 @@ pub(super) fn measure(files: &Texts) -> Measured {
         let mut overrides = Overrides::default();
         overrides.set(SetKind::String, &format!("{key}=zz")).unwrap();
         let after = workspace.render::<&str>(&[], &overrides).unwrap();
-        let shown = shown(&before, &after, claimed).into_iter().min().unwrap_or(Shown::Not);
-        judge(shown, format!("`{key}`, unset,"), claimed);
+        judge(shown(&before, &after, claimed), format!("`{key}`, unset,"), claimed);
     }
     measured.lines = claims.lines.len();
     measured.keys = claims.keys.len() + claims.unset.len();

@@ -2,6 +2,7 @@
 
 use plimsoll::Report;
 use plimsoll::finding::ValueOrigin;
+use plimsoll::rendered::Spot;
 use plimsoll::report::Format;
 
 use crate::example;
@@ -56,13 +57,27 @@ fn each_environment_names_its_own_layer() {
 
 #[test]
 fn what_is_missing_names_the_key_that_would_set_it() {
-    let template =
-        format!("{DEPLOYMENT}        image: good.example/a:1\n        resources: {{{{ values.resources }}}}\n");
-    let report = check("resources:\n  limits: {memory: 1Gi}\n", "", "", &template);
-    let found = behind(&report, "quota/missing-request");
-    let unset = ["resources.requests chart/values.yaml:1 unset"];
-    let unset_cpu = ["resources.requests.cpu chart/values.yaml:1 unset"];
-    assert!(found == each(&unset, &unset) || found == each(&unset_cpu, &unset_cpu), "{found:?}");
+    let template = format!("{DEPLOYMENT}        image: a\n        resources: {{{{ values.resources }}}}\n");
+    let rendered = example::open(&example::texts(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"),
+        ("chart/values.yaml", "a: 1\nresources:\n  limits: {memory: 1Gi}\n"),
+        ("chart/templates/x.yaml.j2", &template),
+    ]))
+    .render_all();
+    let environment = &rendered.environments()[0];
+    let resource = environment.resources().next().unwrap();
+    let resources = "/spec/template/spec/containers/0/resources";
+    for (missing, key, line) in [
+        ("/requests/cpu", "resources.requests.cpu", 2),
+        ("/limits/cpu", "resources.limits.cpu", 3),
+        ("/claims", "resources.claims", 2),
+    ] {
+        let pointer = format!("{resources}{missing}");
+        let trace = rendered.trace(&[Spot { environment, resource, pointer: &pointer }]).remove(0);
+        let [value] = &trace.values[..] else { panic!("{trace:#?}") };
+        assert_eq!((&*value.key, value.line, value.is_unset()), (key, Some(line), true));
+        assert_eq!(trace.location.line, Some(12));
+    }
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl<'a> Surroundings<'a> {
             name: id.name.clone(),
             kind: id.kind.clone(),
             namespace: namespace.into(),
-            team: release.and_then(|release| self.setting.teams.get(release).cloned()),
+            team: release.and_then(|release| self.world.declared.teams.get(release).cloned()),
             external: workload.resource.is_external(),
             pod_pointer: workload.pod_pointer.clone(),
             pods: replicas::pods(workload, autoscaled, nodes),

@@ -21,8 +21,6 @@ pub struct Setting {
     pub sidecar: Option<Sidecar>,
     /// Which rollouts may run at the same time.
     pub rollouts: Rollouts,
-    /// For each release, as `namespace/name`, its team.
-    pub teams: BTreeMap<Arc<str>, Arc<str>>,
     /// For each team what it may use here.
     pub budgets: BTreeMap<Arc<str>, Amounts>,
 }

@@ -3,9 +3,10 @@
 use regorus::Value;
 
 use crate::policy::{On, Policy, Violation, fault, nearest};
-use crate::{Error, Result};
+use crate::{Error, Location, Result};
 
-const MEMBERS: [&str; 7] = ["path", "message", "witness", "unknown", "resource", "environment", "at"];
+const MEMBERS: [&str; 9] =
+    ["path", "message", "witness", "unknown", "raised", "resource", "environment", "at", "source"];
 
 /// The violations in a result, ordered.
 pub(super) fn violations(policy: &Policy, result: &Value) -> Result<Vec<Violation>> {
@@ -40,9 +41,11 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
         message: String::new(),
         witness: Vec::new(),
         unknown: false,
+        raised: false,
         resource: None,
         environment: None,
         at: None,
+        source: None,
     };
     let mut path = None;
     for (name, value) in members.iter_sorted() {
@@ -53,10 +56,12 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
             "path" => path = Some(pointer(value)?),
             "message" => found.message = text(name, value)?,
             "witness" => found.witness = witness(value)?,
-            "unknown" => found.unknown = *value.as_bool().map_err(|_| format!("has `unknown` as {}", kind(value)))?,
+            "unknown" => found.unknown = flag(name, value)?,
+            "raised" => found.raised = flag(name, value)?,
             "resource" => found.resource = Some(text(name, value)?),
             "environment" => found.environment = Some(text(name, value)?),
             "at" => found.at = Some(text(name, value)?),
+            "source" => found.source = source(value)?,
             _ => {
                 let near = nearest(name, MEMBERS).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 return Err(format!("has the unknown member `{name}`{near}"));
@@ -66,6 +71,9 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
     found.path = path.ok_or("has no `path`")?;
     if found.message.is_empty() {
         return Err("has no `message`".to_owned());
+    }
+    if found.raised && policy.raised.is_none() {
+        return Err("is `raised`, for which METADATA has no severity".to_owned());
     }
     addressed(&policy.on, &found)?;
     Ok(found)
@@ -90,6 +98,10 @@ fn addressed(on: &On, violation: &Violation) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn flag(name: &str, value: &Value) -> Result<bool, String> {
+    value.as_bool().copied().map_err(|_| format!("has `{name}` as {}", kind(value)))
 }
 
 fn text(name: &str, value: &Value) -> Result<String, String> {
@@ -122,6 +134,25 @@ fn witness(value: &Value) -> Result<Vec<String>, String> {
         _ => Err(format!("has {} in `witness`, not a string", kind(item))),
     };
     items.iter().map(text).collect()
+}
+
+/// A place in a file as facts give it: `{"file": …, "line": …, "column": …}`; null where a fact has none.
+fn source(value: &Value) -> Result<Option<Location>, String> {
+    if *value == Value::Null {
+        return Ok(None);
+    }
+    let Value::Object(members) = value else {
+        return Err(format!("has `source` as {}, not an object", kind(value)));
+    };
+    let member = |name: &str| members.get(&Value::from(name));
+    let number = |name: &str| match member(name) {
+        Some(Value::Number(number)) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+        _ => None,
+    };
+    let Some(Value::String(file)) = member("file") else {
+        return Err("has a `source` without `file`".to_owned());
+    };
+    Ok(Some(Location { file: file.as_ref().into(), line: number("line"), column: number("column") }))
 }
 
 fn kind(value: &Value) -> &'static str {

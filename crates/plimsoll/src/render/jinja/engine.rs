@@ -114,6 +114,17 @@ impl Engine {
         }
     }
 
+    /// Renders one template without explaining errors; how many steps it took beside the text.
+    pub(in crate::render) fn again(&self, scope: &Value, chart: usize, template: usize) -> (Option<String>, u64) {
+        let name = self.name(chart, template);
+        run::start();
+        let text = write(&self.env, &name, scope).ok().map(|text| blocks::resolve(&text).text);
+        // What failed may have taken all there is.
+        let steps = if text.is_some() { run::steps() } else { run::MAX_FUEL };
+        run::finish();
+        (text, steps)
+    }
+
     /// Renders one template again, with marks, and maps the text it gave before.
     pub(in crate::render) fn trace(
         &self,
@@ -165,7 +176,8 @@ impl Engine {
 
 fn write(env: &Environment<'static>, name: &str, scope: &Value) -> Result<String, minijinja::Error> {
     let mut bytes = Vec::with_capacity(2_048);
-    env.get_template(name)?.render_captured_to(scope.clone(), Limited::new(&mut bytes))?;
+    let captured = env.get_template(name)?.render_captured_to(scope.clone(), Limited::new(&mut bytes))?;
+    run::took(captured.state().fuel_levels().map_or(0, |(spent, _)| spent));
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
