@@ -72,11 +72,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         .collect();
     report_charts(&charts, plan, &mut problems);
 
-    let mut environments: Vec<Environment> =
-        plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
-    for environment in &mut environments {
-        declared::of_workspace(workspace, environment, &mut problems);
-    }
+    let mut environments = planned(workspace, plan, &mut problems);
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
             adopt(&mut environments[*at], release, installed, &mut problems);
@@ -103,6 +99,14 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         inputs: workspace.inputs().clone(),
         settings: Arc::new(settings),
     }
+}
+
+/// The environments of a plan, with what is declared about them and nothing in them yet.
+fn planned(workspace: &Workspace, plan: &Plan, problems: &mut Problems) -> Vec<Environment> {
+    let mut environments: Vec<Environment> =
+        plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
+    environments.iter_mut().for_each(|environment| declared::of_workspace(workspace, environment, problems));
+    environments
 }
 
 /// Loads and compiles every chart of the plan once, in parallel.
