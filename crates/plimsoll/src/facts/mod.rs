@@ -158,7 +158,9 @@ impl<'a> Facts<'a> {
         });
         let quota = domains.contains(&Domain::Quota).then(|| {
             let (quota, facts) = quota::derive(&world, &workloads);
-            facts.into_iter().for_each(|(at, facts)| of_resource[at].quota = Some(Box::new(facts)));
+            for (at, facts) in facts {
+                of_resource[at].quota = Some(Box::new(facts));
+            }
             quota
         });
         let connections = OnceLock::new();

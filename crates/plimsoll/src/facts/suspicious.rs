@@ -81,7 +81,6 @@ fn suspicious_rollout(node: &Node) -> Vec<SuspiciousQuantity> {
                 let Some(value) = node.at(&["spec", strategy, member, name]) else { continue };
                 let share = match &value.data {
                     Data::Int(count) if *count >= 0 => continue,
-                    Data::Int(_) => None,
                     Data::String(text) => text.strip_suffix('%').and_then(|text| text.parse::<u32>().ok()),
                     _ => None,
                 };

@@ -105,7 +105,9 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
 fn planned(workspace: &Workspace, plan: &Plan, problems: &mut Problems) -> Vec<Environment> {
     let mut environments: Vec<Environment> =
         plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
-    environments.iter_mut().for_each(|environment| declared::of_workspace(workspace, environment, problems));
+    for environment in &mut environments {
+        declared::of_workspace(workspace, environment, problems);
+    }
     environments
 }
 

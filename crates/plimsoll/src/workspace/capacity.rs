@@ -172,7 +172,7 @@ fn read_amounts(
             }
             Ok(amount) => amounts.insert(entry.key.clone(), amount),
             Err(error) => {
-                d.fail(entry.value.mark, error.to_string(), "write a number and a unit, as in `100m` or `128Mi`")
+                d.fail(entry.value.mark, error.to_string(), "write a number and a unit, as in `100m` or `128Mi`");
             }
         }
     }

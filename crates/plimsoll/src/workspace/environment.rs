@@ -137,8 +137,6 @@ pub(super) fn read(d: &mut Decoder<'_>, entry: &Entry) -> Option<EnvironmentConf
     d.finish(fields);
     let foreign = foreign.unwrap_or_default();
     Some(EnvironmentConfig {
-        sidecar,
-        rollouts,
         name,
         tier,
         cluster,
@@ -149,6 +147,8 @@ pub(super) fn read(d: &mut Decoder<'_>, entry: &Entry) -> Option<EnvironmentConf
         extends,
         mirrors,
         foreign,
+        sidecar,
+        rollouts,
     })
 }
 

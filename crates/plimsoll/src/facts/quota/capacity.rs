@@ -168,7 +168,9 @@ fn cluster(name: &str, sites: &[&Site<'_>], pools: &[Pool]) -> Cluster {
     // A pod for which no node is large enough is said once, at the pod, and not again for every sum it is in.
     let placeable = |item: &(usize, Item<'_>)| room.too_large(item.1.demand).is_none();
     let mut peaks = peak_items(sites, sites[0].quota.setting.rollouts);
-    peaks.iter_mut().for_each(|items| items.retain(placeable));
+    for items in &mut peaks {
+        items.retain(placeable);
+    }
     let peak = peaks.iter().map(|items| judge(&room, &supply, items, sites)).min_by_key(|judged| judged.verdict);
     let mut steady: Vec<(usize, Item<'_>)> = items_with(sites, |_, demand| (demand.pods.steady, 0));
     steady.retain(placeable);
@@ -296,7 +298,9 @@ fn overcommit(sites: &[Site<'_>]) -> Vec<Budget> {
     for (name, sites) in by_cluster(sites) {
         let Some(pools) = sites[0].quota.setting.pools.as_deref() else { continue };
         let mut whole = Amounts::default();
-        pools.iter().for_each(|pool| whole.add(&allocatable(pool).times(i64::from(pool.max))));
+        for pool in pools {
+            whole.add(&allocatable(pool).times(i64::from(pool.max)));
+        }
         for (resource, capacity) in whole.iter() {
             let mut terms: Vec<(Term, Option<Spot>)> = Vec::new();
             for site in &sites {

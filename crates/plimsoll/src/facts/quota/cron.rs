@@ -57,10 +57,10 @@ pub fn parse(text: &str) -> Result<Schedule, String> {
     let (first, last, within) = times(&minutes, &hours);
     // Two firings on neighbouring days are closest together across midnight.
     let across = |days: u32| i64::from(days * MINUTES_OF_A_DAY + first) - i64::from(last);
-    let closest = within.map(i64::from);
+    let on_one_day = within.map(i64::from);
     let Some(gap) = gap_of_days(&days, &months, &weekdays) else { return Ok(Schedule::Never) };
-    let least = closest.map_or(across(gap), |within| within.min(across(gap)));
-    Ok(Schedule::Every(least * 60))
+    let shortest = on_one_day.map_or(across(gap), |minutes| minutes.min(across(gap)));
+    Ok(Schedule::Every(shortest * 60))
 }
 
 fn descriptor(word: &str) -> Result<Schedule, String> {
@@ -111,8 +111,8 @@ fn field(text: &str, what: &str, min: u32, max: u32, names: &[&str]) -> Result<F
             None => (part, None),
         };
         let number = |text: &str| -> Option<u32> {
-            let named = names.iter().position(|name| text.eq_ignore_ascii_case(name));
-            let number = match named {
+            let position = names.iter().position(|name| text.eq_ignore_ascii_case(name));
+            let number = match position {
                 // Months count from one, days from zero.
                 Some(at) => u32::try_from(at).ok()? + min,
                 None if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok()?,
@@ -125,14 +125,15 @@ fn field(text: &str, what: &str, min: u32, max: u32, names: &[&str]) -> Result<F
                 field.star |= step.is_none_or(|step| step == 1);
                 (min, max)
             }
-            _ => match range.split_once('-') {
-                Some((from, to)) => (number(from).ok_or_else(fault)?, number(to).ok_or_else(fault)?),
-                // `5/15` goes on to the end of the range.
-                None => {
+            _ => {
+                if let Some((from, to)) = range.split_once('-') {
+                    (number(from).ok_or_else(fault)?, number(to).ok_or_else(fault)?)
+                } else {
+                    // `5/15` goes on to the end of the range.
                     let from = number(range).ok_or_else(fault)?;
                     (from, if step.is_some() { max } else { from })
                 }
-            },
+            }
         };
         if from > to {
             return Err(fault());
@@ -148,19 +149,19 @@ fn field(text: &str, what: &str, min: u32, max: u32, names: &[&str]) -> Result<F
 
 /// The first and the last minute of a day that fires, and the least minutes between two on one day.
 fn times(minutes: &Field, hours: &Field) -> (u32, u32, Option<u32>) {
-    let (mut first, mut last, mut least) = (None, 0, None::<u32>);
+    let (mut first, mut last, mut closest) = (None, 0, None::<u32>);
     for hour in hours.values() {
         for minute in minutes.values() {
             let time = hour * 60 + minute;
             if first.is_some() {
                 let gap = time - last;
-                least = Some(least.map_or(gap, |least| least.min(gap)));
+                closest = Some(closest.map_or(gap, |known| known.min(gap)));
             }
             first.get_or_insert(time);
             last = time;
         }
     }
-    (first.unwrap_or_default(), last, least)
+    (first.unwrap_or_default(), last, closest)
 }
 
 /// The least days from one day that fires to the next; `None` where no day ever does.

@@ -1,6 +1,6 @@
 //! What each workload asks of its namespace and of the nodes: its pods, and what one of them needs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::amounts::Amounts;
@@ -19,7 +19,6 @@ use crate::yaml::Node;
 
 /// What the scopes of a ResourceQuota look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one scope of the API")]
 pub struct Traits {
     /// The pod has a deadline of its own.
     pub terminating: bool,
@@ -100,7 +99,9 @@ impl<'a> Surroundings<'a> {
             ranges.entry(range.namespace()).or_default().push(LimitRange::read(range));
         }
         // The order among LimitRanges is nobody's promise; that of their names is at least always the same.
-        ranges.values_mut().for_each(|ranges| ranges.sort_by(|a, b| a.name.cmp(&b.name)));
+        for ranges in ranges.values_mut() {
+            ranges.sort_by(|a, b| a.name.cmp(&b.name));
+        }
         Self {
             world,
             setting,
@@ -223,14 +224,14 @@ fn scaled<'a>(world: &World<'a>) -> HashMap<(&'a str, &'a str, &'a str), Scaled>
 
 /// The PriorityClass that pods get which name none (`plugin/pkg/admission/priority`).
 fn default_priority(world: &World<'_>) -> Option<Arc<str>> {
-    let mut classes = BTreeMap::new();
+    let mut classes = BTreeSet::new();
     for (_, class) in world.of_kind("scheduling.k8s.io", "PriorityClass") {
         if class.node().get("globalDefault").and_then(Node::as_bool) == Some(true) {
             // The one of the lowest value, should there be several.
-            classes.insert((class.node().get("value").and_then(Node::as_int), class.id.name.clone()), ());
+            classes.insert((class.node().get("value").and_then(Node::as_int), class.id.name.clone()));
         }
     }
-    classes.into_keys().next().map(|(_, name)| name)
+    classes.into_iter().next().map(|(_, name)| name)
 }
 
 fn crosses_namespaces(pod: &Node) -> bool {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::demand::Demand;
 use super::nodes::{Room, needs};
-use super::placement::{Eligible, Spread};
+use super::placement::Eligible;
 use super::sums::{Role, Sum, Term};
 use super::words::words;
 use crate::facts::quantity::Quantity;
@@ -94,6 +94,7 @@ impl Supply {
     }
 
     /// Everything but what stands in a zone.
+    #[must_use]
     pub fn without_zone(&self, zone: &str) -> Self {
         let mut supply = self.clone();
         for (_, count) in supply.nodes.iter_mut().flatten().filter(|(name, _)| name.as_deref() == Some(zone)) {
@@ -348,7 +349,9 @@ impl<'a> Problem<'a> {
         order.sort_by_cached_key(key);
         let mut steps = 0;
         order.into_iter().all(|item| {
-            nodes.iter_mut().for_each(|node| node.own = 0);
+            for node in &mut nodes {
+                node.own = 0;
+            }
             if self.items[item].demand.placement.spread.is_empty() {
                 self.place_first(item, &mut nodes, &mut steps)
             } else {
@@ -384,9 +387,13 @@ impl<'a> Problem<'a> {
         };
         let (zone_skew, node_skew) = (skew(true), skew(false));
         // Nodes whose taints keep a pod away count all the same, unless the constraint says otherwise.
-        let counts = |node: &Spot<'_>| match placement.spread.iter().all(|spread: &Spread| spread.honors_taints) {
-            true => self.eligible[item][node.pool] == Eligible::Yes,
-            false => placement.selects(&self.room.pools()[node.pool], self.room.pools()) != Eligible::No,
+        let honors_taints = placement.spread.iter().all(|spread| spread.honors_taints);
+        let counts = |node: &Spot<'_>| {
+            if honors_taints {
+                self.eligible[item][node.pool] == Eligible::Yes
+            } else {
+                placement.selects(&self.room.pools()[node.pool], self.room.pools()) != Eligible::No
+            }
         };
         if zone_skew.is_some() && nodes.iter().any(|node| counts(node) && node.zone.is_none()) {
             return false;

@@ -243,9 +243,9 @@ impl Quota {
             .map(|quota| {
                 let listed = world.resources[quota.at].node().at(&["spec", "scopes"]).is_some();
                 let path = if listed { "/spec/scopes" } else { "/spec/scopeSelector" };
-                let scopes = quota.scopes.iter().map(in_words).collect::<Vec<_>>().join(" and ");
+                let described = quota.scopes.iter().map(in_words).collect::<Vec<_>>().join(" and ");
                 let known = world.declared.is_complete("Pod");
-                (quota.at, Unmatched { path: path.to_owned(), scopes, known })
+                (quota.at, Unmatched { path: path.to_owned(), scopes: described, known })
             })
             .collect()
     }

@@ -108,7 +108,9 @@ impl Pod {
     /// The defaults of the namespace's LimitRanges, one after the other.
     pub fn default_by_limit_ranges(&mut self, defaults: &[Share]) {
         for part in &mut self.parts {
-            defaults.iter().for_each(|defaults| part.share.fill(defaults));
+            for defaults in defaults {
+                part.share.fill(defaults);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Facts of whole environments, and laws that hold for all of them.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -182,7 +183,8 @@ fn scopes_choose_pods() {
             "CrossNamespacePodAffinity",
         ];
         for scope in scopes {
-            text += &format!(
+            let _ = write!(
+                text,
                 "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: {}}}\nspec: {{hard: {{pods: 1}}, scopes: [{scope}]}}\n",
                 scope.to_lowercase()
             );

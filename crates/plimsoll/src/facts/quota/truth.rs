@@ -20,12 +20,11 @@ struct Case<'a> {
 fn cases(text: &str) -> Vec<Case<'_>> {
     let mut cases: Vec<Case<'_>> = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        match line.strip_prefix("case ") {
-            Some(name) => cases.push(Case { name, lines: Vec::new() }),
-            None => {
-                let (word, rest) = line.split_once(':').unwrap_or((line, ""));
-                cases.last_mut().unwrap().lines.push((word.trim(), rest.trim()));
-            }
+        if let Some(name) = line.strip_prefix("case ") {
+            cases.push(Case { name, lines: Vec::new() });
+        } else {
+            let (word, rest) = line.split_once(':').unwrap_or((line, ""));
+            cases.last_mut().unwrap().lines.push((word.trim(), rest.trim()));
         }
     }
     cases

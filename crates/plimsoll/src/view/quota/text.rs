@@ -1,5 +1,6 @@
 //! The facts as tables for people, at most 100 columns wide.
 
+use std::fmt::Write as _;
 use std::io;
 
 use super::{Allowed, Group, Quota, Row};
@@ -72,10 +73,10 @@ fn rows(out: &mut dyn io::Write, rows: &[Row]) -> io::Result<()> {
         let name = cut(&row.dimension, NAME - 3);
         let mut line = format!("    {name:<width$}", width = NAME - 2);
         for amount in [row.steady, row.peak, row.rollout, row.worst] {
-            line += &format!("{:>AMOUNT$}", unit.write(amount));
+            let _ = write!(line, "{:>AMOUNT$}", unit.write(amount));
         }
         if let Some(allowed) = &row.allowed {
-            line += &format!("{:>AMOUNT$}  {}", unit.write(allowed.hard), bar(row, allowed));
+            let _ = write!(line, "{:>AMOUNT$}  {}", unit.write(allowed.hard), bar(row, allowed));
         }
         writeln!(out, "{}", line.trim_end())?;
         for (label, reason) in &row.unbounded {
