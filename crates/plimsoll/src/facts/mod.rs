@@ -20,6 +20,7 @@ pub mod probes;
 pub mod providers;
 pub mod quantity;
 pub mod quota;
+pub mod rbac;
 pub mod references;
 pub mod requests;
 pub mod scaling;
@@ -104,6 +105,9 @@ pub struct ResourceFacts {
     /// What a HorizontalPodAutoscaler does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<scaling::Autoscaler>,
+    /// What a role grants, whom a binding binds, which account a workload runs as; derived on demand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rbac: Option<Box<rbac::resource::ResourceRbac>>,
     /// What is wrong with a network policy itself; of the domain Network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub network_faults: Vec<network::NetworkFault>,
@@ -136,6 +140,8 @@ pub struct Facts<'a> {
     pub network: Option<network::Network<'a>>,
     /// Every connection of the network, once somebody asked.
     connections: OnceLock<Option<Vec<network::Connection>>>,
+    /// Who may do what; of the domain Rbac.
+    pub rbac: Option<rbac::Rbac<'a>>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -164,8 +170,12 @@ impl<'a> Facts<'a> {
             quota
         });
         let connections = OnceLock::new();
+        let rbac = domains.contains(&Domain::Rbac).then(|| rbac::Rbac::derive(resources, &workloads, declared));
+        if let Some(rbac) = &rbac {
+            rbac::resource::attach(rbac, &declared.rbac, &workloads, &mut of_resource);
+        }
         let mut facts =
-            Self { workloads, namespaces, providers, quota, network, connections, of_resource, workload_of };
+            Self { workloads, namespaces, providers, quota, network, connections, rbac, of_resource, workload_of };
         on_network::attach(&world, &mut facts);
         facts
     }

@@ -32,6 +32,8 @@ pub struct Declared {
     pub teams: BTreeMap<Arc<str>, Arc<str>>,
     /// Pools, sidecars, teams and budgets.
     pub capacity: super::quota::setting::Setting,
+    /// Who people are, whose namespaces are.
+    pub rbac: super::rbac::setting::Setting,
 }
 
 impl Declared {

@@ -6,6 +6,7 @@ use crate::facts::Facts;
 use crate::facts::drift;
 use crate::facts::parity::{self, Object};
 use crate::facts::quota::capacity::capacity;
+use crate::facts::rbac::compare::{Comparison, Site, compare};
 use crate::manifest::Resource;
 use crate::policy::Term;
 use crate::rendered::{Environment, Installation, sites};
@@ -32,6 +33,7 @@ pub(super) fn workspace_facts(environments: &[Environment], facts: &[Facts<'_>])
     Term::object([
         ("parity", term(Term::serialize(&missing))),
         ("drift", term(Term::serialize(&drifted))),
+        ("rbac", Term::serialize(&permissions(environments, facts)).unwrap_or_else(|_| Term::object([]))),
         ("quota", capacity),
     ])
 }
@@ -53,6 +55,27 @@ fn side<'a>(environment: &'a Environment, facts: &'a Facts<'a>, broken: &BTreeSe
         resources: &environment.resources,
         identities,
     })
+}
+
+/// What differs in who may do what; nothing where that was not derived.
+fn permissions(environments: &[Environment], facts: &[Facts<'_>]) -> Comparison {
+    let sites: Vec<Site<'_, '_>> = environments
+        .iter()
+        .zip(facts)
+        .filter_map(|(environment, facts)| {
+            let broken: BTreeSet<&str> = broken(environment).collect();
+            Some(Site {
+                name: &environment.name,
+                tier: environment.tier,
+                mirrors: environment.mirrors.as_deref(),
+                rbac: facts.rbac.as_ref()?,
+                setting: &environment.declared.rbac,
+                identities: &environment.identities,
+                counts: Box::new(move |at| counts(environment, &environment.resources[at], &broken)),
+            })
+        })
+        .collect();
+    compare(&sites)
 }
 
 /// The releases of an environment of which something could not be done.

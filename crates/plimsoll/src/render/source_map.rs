@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::blocks::Resolved;
-use super::trail::{KeyPath, Mark, Trail};
+use super::trail::{KeyPath, Mark, Reach, Trail};
 use crate::Location;
 
 /// What a mark stands for.
@@ -109,11 +109,11 @@ impl SourceMap {
     }
 
     /// The values keys that may have made some lines, the likeliest first; containers stand for all in them.
-    pub(crate) fn keys(&self, lines: RangeInclusive<u32>) -> Vec<&KeyPath> {
+    pub(crate) fn keys(&self, lines: RangeInclusive<u32>, reach: Reach) -> Vec<&KeyPath> {
         let lines = lines.filter_map(|line| self.lines.get((line as usize).checked_sub(1)?));
         let marks = lines.flat_map(|line| line.segments.iter().map(|(_, mark)| *mark).chain(line.inherited));
         let frames = marks.filter_map(|mark| self.trail.marks.get(mark as usize)).map(|mark| mark.frame);
-        self.trail.keys(frames)
+        self.trail.keys(frames, reach)
     }
 
     /// Every key that the template asked for, in order.

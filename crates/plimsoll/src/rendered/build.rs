@@ -86,6 +86,8 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
     assemble::parse(&mut environments, &align, &mut problems);
     declared::elsewhere(&mut environments, plan);
+    super::people::teams(&mut environments);
+    super::people::elsewhere(&mut environments);
     let (errors, notes) = problems.finish();
     let mut settings = settings(workspace, plan);
     if environments.iter().any(|environment| !environment.declared.connections.is_empty()) {
@@ -289,6 +291,7 @@ fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {
                 .iter()
                 .filter_map(|release| Some((full_name(release), release.team.clone()?)))
                 .collect(),
+            rbac: super::people::setting(config, plan),
             ..Declared::default()
         },
         installations: Vec::new(),

@@ -5,3 +5,4 @@
 
 pub mod network;
 pub mod quota;
+pub mod rbac;

@@ -334,7 +334,7 @@ impl Network<'_> {
                         _ => None,
                     }));
                 }
-                if direction == Direction::Egress {
+                if direction == Direction::Egress && self.is_about_everyone(rule) {
                     // What a name means depends on the other pod, so these cannot be judged in general.
                     let ports = rule.ports.named.iter().filter_map(|(name, _)| by_port.get(&**name));
                     special.extend(ports.flatten().copied());
@@ -349,6 +349,18 @@ impl Network<'_> {
             sides.special.push(special);
         }
         sides
+    }
+
+    /// Whether a rule is about pods that it does not name.
+    fn is_about_everyone(&self, rule: &Rule) -> bool {
+        match &rule.peers {
+            Peers::Anyone => true,
+            Peers::Listed(entries) => entries.iter().any(|entry| match entry {
+                PeerRule::Pods(pods) => *pods.selected == Selection::All,
+                PeerRule::Addresses(_) => !self.options.pod_addresses.is_empty(),
+                PeerRule::Nodes(_) | PeerRule::Domains => false,
+            }),
+        }
     }
 
     /// The rules that let something through, or on to a later tier.
