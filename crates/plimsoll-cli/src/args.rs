@@ -30,6 +30,11 @@ pub(crate) enum Command {
     ///
     /// With --from and --to, says why one pair can exchange what it can, and why no more.
     Network(NetworkArgs),
+    /// Add up what namespaces, teams and clusters need, against what they are allowed
+    ///
+    /// Steady is at the autoscalers' lower bounds, peak at their upper ones with all Jobs, rollout is the peak with
+    /// the largest rollout's new pods and the hooks on top. Judges nothing; `check --select quota/` does.
+    Quota(QuotaArgs),
     /// Look at the policies and test your own
     Policies {
         #[command(subcommand)]
@@ -229,6 +234,20 @@ pub(crate) struct NetworkArgs {
     /// Only what reaches this
     #[arg(long, value_name = "END")]
     pub(crate) to: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct QuotaArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

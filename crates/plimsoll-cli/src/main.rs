@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Render(render) => commands::render::run(&render),
         Command::Rbac(rbac) => commands::rbac::run(&rbac),
         Command::Network(network) => commands::network::run(&network),
+        Command::Quota(quota) => commands::quota::run(&quota),
         Command::Policies { command: PoliciesCommand::List(list) } => commands::policies::list(&list),
         Command::Policies { command: PoliciesCommand::Show(show) } => commands::policies::show(&show),
         Command::Policies { command: PoliciesCommand::Test(test) } => commands::policies::test(&test),

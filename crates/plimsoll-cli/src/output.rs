@@ -61,6 +61,22 @@ fn text(args: &OutputArgs, to_terminal: bool) -> Text {
     text
 }
 
+/// Writes what a command made into a file, or to standard output.
+pub(crate) fn write_bytes(bytes: &[u8], file: Option<&Path>) -> Result<(), Error> {
+    let written = match file {
+        Some(path) => std::fs::write(path, bytes),
+        None => io::stdout().lock().write_all(bytes),
+    };
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let place = file.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+            Err(Error::new(ErrorKind::File, format!("what was asked for cannot be written to {place}: {error}"))
+                .with_help("name a file in a directory that exists and may be written to"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Prints what stopped the command altogether.
 pub(crate) fn complain(error: &Error) {
     let mut stderr = io::stderr().lock();

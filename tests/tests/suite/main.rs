@@ -16,6 +16,7 @@ mod hook;
 mod mutations;
 mod pages;
 mod pod_security;
+mod quota;
 mod report_schema;
 mod run;
 mod structure;

@@ -215,14 +215,13 @@ mutations! {
         },
     };
     memory_is_given_in_thousandths_of_a_byte: Mutation {
-        file: "charts/cart/values.yaml",
-        from: "    requests: {cpu: 100m, memory: 512Mi}",
-        to: "    requests: {cpu: 100m, memory: 512m}",
+        file: "environments/staging/cart.yaml",
+        from: "    requests: {cpu: 50m, memory: 128Mi}",
+        to: "    requests: {cpu: 50m, memory: 128m}",
         finding: Expected {
             policy: "quota/suspicious-quantity",
             verdict: "violated",
             severity: "warning",
-            // Production, and dr above it, set their own.
             environments: &["staging"],
             object: "Deployment shop/cart-cache",
             at: ("charts/cart/templates/cache.yaml.j2", "          resources: {{ values.cache.resources }}"),
@@ -291,6 +290,71 @@ mutations! {
             environments: &["dr"],
             object: "Deployment shop/gateway",
             at: ("charts/microservice/templates/_deployment.yaml.j2", "spec:"),
+        },
+    };
+    a_quota_has_no_room_for_a_rollout: Mutation {
+        file: "charts/platform/values.yaml",
+        from: r#"    quota: {requests.cpu: 650m, requests.memory: 768Mi, limits.memory: 768Mi, pods: "6"}"#,
+        to: r#"    quota: {requests.cpu: 650m, requests.memory: 768Mi, limits.memory: 768Mi, pods: "3"}"#,
+        finding: Expected {
+            policy: "quota/peak-exceeds-quota",
+            verdict: "violated",
+            severity: "warning",
+            environments: &["staging"],
+            object: "ResourceQuota payments/team",
+            at: ("charts/platform/templates/quotas.yaml.j2", "    {{ of.quota }}"),
+        },
+    };
+    a_limit_range_admits_less_than_the_database_needs: Mutation {
+        file: "charts/platform/values.yaml",
+        from: "  max: {memory: 8Gi}",
+        to: "  max: {memory: 6Gi}",
+        finding: Expected {
+            policy: "quota/admission-rejects",
+            verdict: "violated",
+            severity: "error",
+            environments: &["production", "dr"],
+            object: "StatefulSet orders/orders-db",
+            at: ("charts/orders/templates/database.yaml.j2", "          resources: {{ values.database.resources }}"),
+        },
+    };
+    no_node_is_as_large_as_the_database: Mutation {
+        file: "plimsoll.yaml",
+        from: "  east:\n    pools:\n      - name: services\n        nodes: {min: 3, max: 9}\n        allocatable: {cpu: 7500m, memory: 14Gi}",
+        to: "        allocatable: {cpu: 7500m, memory: 7Gi}",
+        finding: Expected {
+            policy: "quota/pod-too-large",
+            verdict: "violated",
+            severity: "error",
+            environments: &["production"],
+            object: "StatefulSet orders/orders-db",
+            at: ("charts/orders/templates/database.yaml.j2", "          resources: {{ values.database.resources }}"),
+        },
+    };
+    a_team_needs_more_than_was_agreed: Mutation {
+        file: "plimsoll.yaml",
+        from: r#"  orders: {budget: {staging: {requests.cpu: "1"}, default: {requests.cpu: "10", requests.memory: 18Gi}}}"#,
+        to: r#"  orders: {budget: {staging: {requests.cpu: 900m}, default: {requests.cpu: "10", requests.memory: 18Gi}}}"#,
+        finding: Expected {
+            policy: "quota/team-budget",
+            verdict: "violated",
+            severity: "warning",
+            environments: &["staging"],
+            object: "Deployment orders/orders",
+            at: ("charts/microservice/templates/_deployment.yaml.j2", "          resources: {{ service.resources }}"),
+        },
+    };
+    a_job_never_runs: Mutation {
+        file: "environments/staging/catalog.yaml",
+        from: r#"  schedule: "0 8 * * 1-5""#,
+        to: r#"  schedule: "0 8 31 2 *""#,
+        finding: Expected {
+            policy: "quota/unbounded-cronjob",
+            verdict: "violated",
+            severity: "info",
+            environments: &["staging"],
+            object: "CronJob shop/catalog-reindex",
+            at: ("charts/catalog/templates/reindex.yaml.j2", "  schedule: {{ values.reindex.schedule | quote }}"),
         },
     };
     a_caller_is_taken_out_on_one_side: Mutation {

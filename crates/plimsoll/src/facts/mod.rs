@@ -19,12 +19,14 @@ mod pods;
 pub mod probes;
 pub mod providers;
 pub mod quantity;
+pub mod quota;
 pub mod rbac;
 pub mod references;
 pub mod requests;
 pub mod scaling;
 pub mod secret;
 pub mod selector;
+pub mod suspicious;
 pub mod workload;
 pub mod world;
 
@@ -81,7 +83,7 @@ pub struct ResourceFacts {
     pub resources: Vec<requests::Resources>,
     /// Quantities that say something else than was meant.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub quantities: Vec<requests::SuspiciousQuantity>,
+    pub quantities: Vec<suspicious::SuspiciousQuantity>,
     /// Literals that look like secrets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<secret::LiteralSecret>,
@@ -118,6 +120,9 @@ pub struct ResourceFacts {
     /// What declared connections come to; of the domain Network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declared: Option<declared::DeclaredFacts>,
+    /// What it needs of quotas and nodes; only where that domain is derived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Box<quota::QuotaFacts>>,
 }
 
 /// The facts of one environment.
@@ -129,6 +134,8 @@ pub struct Facts<'a> {
     pub namespaces: Namespaces,
     /// What its objects need and nobody is known to provide.
     pub providers: Vec<providers::Provider>,
+    /// What it needs of quotas and nodes; of the domain Quota.
+    pub quota: Option<quota::Quota>,
     /// Who reaches whom; of the domain Network.
     pub network: Option<network::Network<'a>>,
     /// Every connection of the network, once somebody asked.
@@ -155,12 +162,20 @@ impl<'a> Facts<'a> {
             let options = network::Options::default();
             network::Network::derive(resources, &workloads, &namespaces, declared, options)
         });
+        let quota = domains.contains(&Domain::Quota).then(|| {
+            let (quota, facts) = quota::derive(&world, &workloads);
+            for (at, facts) in facts {
+                of_resource[at].quota = Some(Box::new(facts));
+            }
+            quota
+        });
         let connections = OnceLock::new();
         let rbac = domains.contains(&Domain::Rbac).then(|| rbac::Rbac::derive(resources, &workloads, declared));
         if let Some(rbac) = &rbac {
             rbac::resource::attach(rbac, &declared.rbac, &workloads, &mut of_resource);
         }
-        let mut facts = Self { workloads, namespaces, providers, network, connections, rbac, of_resource, workload_of };
+        let mut facts =
+            Self { workloads, namespaces, providers, quota, network, connections, rbac, of_resource, workload_of };
         on_network::attach(&world, &mut facts);
         facts
     }
@@ -198,7 +213,7 @@ fn of_resources(world: &World<'_>, workloads: &[Workload<'_>], namespaces: &Name
         facts[workload.at] = ResourceFacts {
             references: references::of_workload(world, workload),
             isolation: Some(isolation),
-            quantities: requests::suspicious_in_workload(workload),
+            quantities: suspicious::suspicious_in_workload(workload),
             secrets: secret::secrets(workload),
             pod_security: pod_security::of_workload(workload, namespaces, world.declared),
             probes: probes::of_workload(workload),
@@ -234,7 +249,7 @@ fn of_kind(world: &World<'_>, resource: &Resource) -> ResourceFacts {
         }
         ("", "Namespace") => facts.bounds = Some(bounds::of_namespace(world, resource)),
         ("", "ResourceQuota" | "LimitRange" | "PersistentVolumeClaim") => {
-            facts.quantities = requests::suspicious_elsewhere(resource);
+            facts.quantities = suspicious::suspicious_elsewhere(resource);
         }
         _ => {}
     }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
+use super::Derivation;
 use super::workload::{ContainerType, Workload};
-use super::{Derivation, quantity};
 use crate::manifest::Resource;
 use crate::yaml::{Data, Node};
 
@@ -25,19 +25,6 @@ pub struct Resources {
     pub requests: Amounts,
     /// Limits.
     pub limits: Amounts,
-}
-
-/// A quantity that says something else than was meant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SuspiciousQuantity {
-    /// JSON pointer from the resource's root.
-    pub path: String,
-    /// As written.
-    pub text: String,
-    /// `cpu`, `memory`, `requests.cpu`…
-    pub resource: String,
-    /// What is wrong, as what follows "`128m` of memory …".
-    pub problem: String,
 }
 
 /// The defaults of one LimitRange item of type Container.
@@ -99,7 +86,7 @@ fn amounts(resources: Option<&Node>, member: &str) -> Amounts {
 }
 
 /// A quantity's text; bare numbers are quantities too.
-fn amount(node: &Node) -> Option<String> {
+pub(super) fn amount(node: &Node) -> Option<String> {
     match &node.data {
         Data::String(text) => Some(text.to_string()),
         Data::Int(number) => Some(number.to_string()),
@@ -125,109 +112,4 @@ fn container_defaults(range: &Resource) -> Vec<Defaults> {
             Defaults { requests, limits }
         })
         .collect()
-}
-
-/// The suspicious quantities of a workload.
-pub(super) fn suspicious_in_workload(workload: &Workload<'_>) -> Vec<SuspiciousQuantity> {
-    let mut found = Vec::new();
-    let places = workload
-        .containers
-        .iter()
-        .map(|container| (container.pointer.as_str(), container.spec))
-        .chain([(workload.pod_pointer.as_str(), workload.pod)]);
-    for (pointer, spec) in places {
-        for member in ["requests", "limits"] {
-            let entries = spec.at(&["resources", member]).map(Node::entries).unwrap_or_default();
-            for entry in entries {
-                suspect(
-                    &mut found,
-                    format!("{pointer}/resources/{member}/{}", escape(&entry.key)),
-                    &entry.key,
-                    &entry.value,
-                );
-            }
-        }
-    }
-    found
-}
-
-/// The suspicious quantities of ResourceQuotas, LimitRanges and claims, and quota scopes no pod can match.
-pub(super) fn suspicious_elsewhere(resource: &Resource) -> Vec<SuspiciousQuantity> {
-    let mut found = Vec::new();
-    let node = resource.node();
-    match &*resource.id.kind {
-        "ResourceQuota" => {
-            for entry in node.at(&["spec", "hard"]).map(Node::entries).unwrap_or_default() {
-                suspect_total(&mut found, format!("/spec/hard/{}", escape(&entry.key)), &entry.key, &entry.value);
-            }
-            found.extend(impossible_scopes(node));
-        }
-        "LimitRange" => {
-            let items = node.at(&["spec", "limits"]).map(Node::items).unwrap_or_default();
-            for (at, item) in items.iter().enumerate() {
-                for member in ["max", "min", "default", "defaultRequest"] {
-                    for entry in item.get(member).map(Node::entries).unwrap_or_default() {
-                        let path = format!("/spec/limits/{at}/{member}/{}", escape(&entry.key));
-                        suspect(&mut found, path, &entry.key, &entry.value);
-                    }
-                }
-            }
-        }
-        "PersistentVolumeClaim" => {
-            for entry in node.at(&["spec", "resources", "requests"]).map(Node::entries).unwrap_or_default() {
-                suspect(
-                    &mut found,
-                    format!("/spec/resources/requests/{}", escape(&entry.key)),
-                    &entry.key,
-                    &entry.value,
-                );
-            }
-        }
-        _ => {}
-    }
-    found
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-fn suspect(found: &mut Vec<SuspiciousQuantity>, path: String, resource: &str, value: &Node) {
-    let Some(text) = amount(value) else { return };
-    let problem = match quantity::inspect(resource, &text) {
-        Ok(problem) => problem,
-        Err(error) => Some(format!("cannot be read: {error}")),
-    };
-    if let Some(problem) = problem {
-        found.push(SuspiciousQuantity { path, text, resource: resource.to_owned(), problem });
-    }
-}
-
-/// A total over a namespace: what would be absurd for one container is ordinary for many.
-fn suspect_total(found: &mut Vec<SuspiciousQuantity>, path: String, resource: &str, value: &Node) {
-    let before = found.len();
-    suspect(found, path, if resource == "cpu" { "requests.cpu" } else { resource }, value);
-    for quantity in &mut found[before..] {
-        resource.clone_into(&mut quantity.resource);
-    }
-}
-
-/// Scopes that contradict each other: no pod is both, so the quota never counts anything
-/// (pkg/apis/core/validation, `validateResourceQuotaScopes`).
-fn impossible_scopes(node: &Node) -> Option<SuspiciousQuantity> {
-    let scopes = node.at(&["spec", "scopes"]).map(Node::items).unwrap_or_default();
-    let selected = node.at(&["spec", "scopeSelector", "matchExpressions"]).map(Node::items).unwrap_or_default();
-    let listed = scopes.iter().filter_map(Node::as_str);
-    let exists = selected.iter().filter(|expression| expression.str_at(&["operator"]) == Some("Exists"));
-    let names: Vec<&str> = listed.chain(exists.filter_map(|expression| expression.str_at(&["scopeName"]))).collect();
-    let path = if scopes.is_empty() { "/spec/scopeSelector" } else { "/spec/scopes" };
-    [("Terminating", "NotTerminating"), ("BestEffort", "NotBestEffort")]
-        .into_iter()
-        .find(|(one, other)| names.contains(one) && names.contains(other))
-        .map(|(one, other)| SuspiciousQuantity {
-            path: path.to_owned(),
-            text: names.join(", "),
-            resource: "the scopes".to_owned(),
-            problem: format!("never match: no pod is both {one} and {other}, so this quota counts nothing"),
-        })
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::facts::Facts;
 use crate::facts::drift;
 use crate::facts::parity::{self, Object};
+use crate::facts::quota::capacity::capacity;
 use crate::facts::rbac::compare::{Comparison, Site, compare};
 use crate::manifest::Resource;
 use crate::policy::Term;
-use crate::rendered::{Environment, Installation};
+use crate::rendered::{Environment, Installation, sites};
 
 /// `data.facts` of policies on the workspace.
 pub(super) fn workspace_facts(environments: &[Environment], facts: &[Facts<'_>]) -> Term {
@@ -28,10 +29,12 @@ pub(super) fn workspace_facts(environments: &[Environment], facts: &[Facts<'_>])
     }
     // Facts are plain structs with string keys: nothing in them can fail to serialise.
     let term = |facts: Result<Term, crate::Error>| facts.unwrap_or_else(|_| Term::array([]));
+    let capacity = Term::serialize(&capacity(&sites(environments, facts))).unwrap_or_else(|_| Term::object([]));
     Term::object([
         ("parity", term(Term::serialize(&missing))),
         ("drift", term(Term::serialize(&drifted))),
         ("rbac", Term::serialize(&permissions(environments, facts)).unwrap_or_else(|_| Term::object([]))),
+        ("quota", capacity),
     ])
 }
 

@@ -18,7 +18,9 @@ use crate::policy::Need;
 use crate::problems::Problems;
 use crate::render::{self, Compiler, Program};
 use crate::values::{self, Values};
-use crate::workspace::{Config, EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Provides, Workspace};
+use crate::workspace::{
+    Config, EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Provides, Team, Workspace, setting,
+};
 use crate::{Error, Note};
 
 /// A chart that was loaded and compiled, or everything that is wrong with it.
@@ -70,9 +72,13 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         .collect();
     report_charts(&charts, plan, &mut problems);
 
+<<<<<<< HEAD
     let mut environments: Vec<Environment> =
         plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
     declared::of_workspace(workspace, &mut environments, &mut problems);
+=======
+    let mut environments = planned(workspace, plan, &mut problems);
+>>>>>>> quota
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
             adopt(&mut environments[*at], release, installed, &mut problems);
@@ -99,6 +105,16 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         inputs: workspace.inputs().clone(),
         settings: Arc::new(settings),
     }
+}
+
+/// The environments of a plan, with what is declared about them and nothing in them yet.
+fn planned(workspace: &Workspace, plan: &Plan, problems: &mut Problems) -> Vec<Environment> {
+    let mut environments: Vec<Environment> =
+        plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
+    for environment in &mut environments {
+        declared::of_workspace(workspace, environment, problems);
+    }
+    environments
 }
 
 /// Loads and compiles every chart of the plan once, in parallel.
@@ -273,6 +289,7 @@ fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {
         declared: Declared {
             complete: external.complete.clone(),
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
+            capacity: setting(config, plan),
             kubernetes: plan.environment.kubernetes.clone(),
             provides: external.provides.clone(),
             teams: plan
@@ -324,6 +341,7 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(plan.environments.iter().any(|plan| !plan.external.complete.is_empty()), Need::Complete);
     declare(!config.identities.groups.is_empty(), Need::Identities);
     declare(config.trust.is_some(), Need::Trust);
+    declare(config.teams.values().any(Team::has_budget), Need::Budgets);
     declare(!config.connections.is_empty(), Need::Connections);
     declare(plan.environments.iter().any(|plan| plan.external.provides != Provides::default()), Need::Provides);
     let owned = |plan: &EnvironmentPlan| plan.releases.iter().any(|release| release.team.is_some());

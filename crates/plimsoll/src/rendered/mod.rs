@@ -13,6 +13,7 @@ mod overrides;
 mod people;
 pub(crate) mod places;
 mod provenance;
+mod sites;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::{Error, Location, Note, Result};
 
 pub use overrides::Overrides;
 pub use places::{Spot, Trace};
+pub(crate) use sites::sites;
 
 /// What rendering all environments of a workspace made, and what it could not make.
 #[derive(Debug)]

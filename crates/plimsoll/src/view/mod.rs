@@ -4,4 +4,5 @@
 //! [`facts`](crate::facts)'.
 
 pub mod network;
+pub mod quota;
 pub mod rbac;

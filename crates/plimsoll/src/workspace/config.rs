@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::align::AlignPattern;
+use super::capacity::{self, Cluster, Team};
 use super::connections::{self, ConnectionsConfig};
 use super::decode::{Decoder, Text, key};
 use super::environment::{self, EnvironmentConfig};
@@ -45,6 +46,8 @@ pub struct Config {
     pub connections: Vec<ConnectionsConfig>,
     /// Who stands behind the names in role bindings.
     pub identities: Identities,
+    /// What teams may use.
+    pub teams: BTreeMap<Arc<str>, Team>,
     /// How namespaces of different environments correspond.
     pub align: Option<AlignPattern>,
     /// Whose signatures count; the image facts give it its type.
@@ -53,47 +56,6 @@ pub struct Config {
     pub policies: PoliciesConfig,
     /// Recorded exceptions.
     pub suppressions: Vec<Suppression>,
-}
-
-/// A cluster that environments run in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cluster {
-    /// Its node pools.
-    pub pools: Vec<Pool>,
-    /// Where it is declared.
-    pub mark: Mark,
-}
-
-/// Nodes of one kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pool {
-    /// Its name.
-    pub name: Arc<str>,
-    /// The fewest nodes it has.
-    pub min: u32,
-    /// The most nodes it grows to.
-    pub max: u32,
-    /// What one node can give to pods: quantities by resource name.
-    pub allocatable: BTreeMap<String, Text>,
-    /// The zones its nodes are spread over.
-    pub zones: Vec<Text>,
-    /// The labels of its nodes.
-    pub labels: BTreeMap<String, String>,
-    /// The taints of its nodes: key, value, effect.
-    pub taints: Vec<Taint>,
-    /// Where it is declared.
-    pub mark: Mark,
-}
-
-/// A taint of a pool's nodes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Taint {
-    /// Its key.
-    pub key: String,
-    /// Its value; empty when there is none.
-    pub value: String,
-    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
-    pub effect: &'static str,
 }
 
 /// Who stands behind the names in role bindings.
@@ -220,7 +182,7 @@ impl Config {
         config.values = layer::read_entries(d, fields.get("values"));
         config.merge_lists = read_map(d, fields.get("mergeLists"), "`mergeLists`");
         for entry in d.entries(fields.get("clusters"), "`clusters`") {
-            if let Some(cluster) = read_cluster(d, &entry.value, entry.mark) {
+            if let Some(cluster) = capacity::read_cluster(d, &entry.value, entry.mark) {
                 config.clusters.insert(entry.key.clone(), cluster);
             }
         }
@@ -231,9 +193,10 @@ impl Config {
         config.external = d.list(fields.get("external"), "`external`", external::read);
         config.connections = d.list(fields.get("connections"), "`connections`", connections::read);
         config.identities = fields.get("identities").and_then(|node| read_identities(d, node)).unwrap_or_default();
+        let names: Vec<Arc<str>> = config.environments.iter().map(|e| e.name.value.clone()).collect();
+        config.teams = capacity::read_teams(d, fields.get("teams"), &names);
         config.align = fields.get("align").and_then(|node| AlignPattern::read(d, node));
         config.trust = fields.get("trust").cloned();
-        let names: Vec<Arc<str>> = config.environments.iter().map(|e| e.name.value.clone()).collect();
         if let Some(node) = fields.get("policies") {
             config.policies = read_policies(d, node, &names).unwrap_or_default();
         }
@@ -294,55 +257,6 @@ fn check_version(file: &Arc<str>, root: &Node) -> Result<()> {
         }
         _ => fail(node.mark, "the version is not 1".to_owned(), "write `version: 1`"),
     }
-}
-
-fn read_cluster(d: &mut Decoder<'_>, node: &Node, mark: Mark) -> Option<Cluster> {
-    let mut fields = d.fields(node, "a cluster")?;
-    let pools = d.list(fields.get("pools"), "`pools`", read_pool);
-    d.finish(fields);
-    Some(Cluster { pools, mark })
-}
-
-fn read_pool(d: &mut Decoder<'_>, node: &Node) -> Option<Pool> {
-    let mut fields = d.fields(node, "a pool")?;
-    let mark = fields.mark;
-    let name = d.required(&mut fields, "name").and_then(|node| d.text(node, "the pool's name"));
-    let nodes = d.required(&mut fields, "nodes").and_then(|node| {
-        let mut nodes = d.fields(node, "`nodes`")?;
-        let min = nodes.get("min").and_then(|node| d.count(node, "`min`"));
-        let max = nodes.get("max").and_then(|node| d.count(node, "`max`"));
-        let at = nodes.mark;
-        d.finish(nodes);
-        let max = d.require(max.or(min), at, "`nodes`", "max")?;
-        let min = min.unwrap_or(0);
-        if min > max {
-            d.fail(at, format!("a pool has at least {min} and at most {max} nodes"), "`min` is not above `max`");
-        }
-        Some((min, max))
-    });
-    let mut allocatable = BTreeMap::new();
-    for entry in d.entries(fields.get("allocatable"), "`allocatable`") {
-        if let Some(text) = d.scalar(&entry.value, "a quantity") {
-            allocatable.insert(entry.key.to_string(), Text { value: text.into(), mark: entry.value.mark });
-        }
-    }
-    let zones = d.texts(fields.get("zones"), "a zone");
-    let labels = read_map(d, fields.get("labels"), "`labels`");
-    let taints = d.list(fields.get("taints"), "`taints`", read_taint);
-    d.finish(fields);
-    let (min, max) = nodes?;
-    Some(Pool { name: name?.value, min, max, allocatable, zones, labels, taints, mark })
-}
-
-fn read_taint(d: &mut Decoder<'_>, node: &Node) -> Option<Taint> {
-    const EFFECTS: [(&str, &str); 3] =
-        [("NoSchedule", "NoSchedule"), ("PreferNoSchedule", "PreferNoSchedule"), ("NoExecute", "NoExecute")];
-    let mut fields = d.fields(node, "a taint")?;
-    let key = d.required(&mut fields, "key").and_then(|node| d.scalar(node, "the taint's key"));
-    let value = fields.get("value").and_then(|node| d.scalar(node, "the taint's value")).unwrap_or_default();
-    let effect = d.required(&mut fields, "effect").and_then(|node| d.word(node, "effect of a taint", &EFFECTS));
-    d.finish(fields);
-    Some(Taint { key: key?, value, effect: effect?.value })
 }
 
 /// A mapping of texts to texts; numbers and booleans are taken as their text.

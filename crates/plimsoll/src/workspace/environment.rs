@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::capacity;
 use super::config::read_map;
 use super::decode::{Decoder, Text, key};
 use super::infer::known_tier;
@@ -10,6 +11,8 @@ use super::layer::{self, ValuesEntry};
 use super::pattern::{PLACEHOLDERS, Pattern};
 use super::tier::Tier;
 use crate::Location;
+use crate::facts::quota::setting::Rollouts;
+use crate::facts::quota::sidecar::Sidecar;
 use crate::nearest::suggest;
 use crate::yaml::{Entry, Node};
 
@@ -64,6 +67,10 @@ pub struct EnvironmentConfig {
     pub mirrors: Option<Text>,
     /// Globs of what belongs to the other site.
     pub foreign: Vec<Text>,
+    /// The sidecar that a mesh injects.
+    pub sidecar: Option<Sidecar>,
+    /// Which rollouts may run at the same time.
+    pub rollouts: Option<Rollouts>,
 }
 
 /// Plain manifests of an environment.
@@ -125,9 +132,24 @@ pub(super) fn read(d: &mut Decoder<'_>, entry: &Entry) -> Option<EnvironmentConf
         d.finish(site);
         Some(foreign)
     });
+    let sidecar = fields.get("sidecar").and_then(|node| capacity::read_sidecar(d, node));
+    let rollouts = fields.get("concurrentRollouts").and_then(|node| capacity::read_rollouts(d, node));
     d.finish(fields);
     let foreign = foreign.unwrap_or_default();
-    Some(EnvironmentConfig { name, tier, cluster, kubernetes, vars, values, manifests, extends, mirrors, foreign })
+    Some(EnvironmentConfig {
+        name,
+        tier,
+        cluster,
+        kubernetes,
+        vars,
+        values,
+        manifests,
+        extends,
+        mirrors,
+        foreign,
+        sidecar,
+        rollouts,
+    })
 }
 
 /// A wrong tier costs the tier, not the environment: it counts as production, which is the strictest.

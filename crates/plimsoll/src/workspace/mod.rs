@@ -22,6 +22,7 @@
 //! version of Kubernetes are inherited too; manifests, cluster and site are not.
 
 mod align;
+mod capacity;
 mod config;
 mod connections;
 pub(crate) mod decode;
@@ -48,9 +49,11 @@ use std::sync::Arc;
 
 pub use crate::values::LayerKind;
 pub use align::{Align, AlignPattern};
+pub(crate) use capacity::setting;
+pub use capacity::{Cluster, Team};
 pub use config::{
-    Class, Cluster, Config, Engine, FILE, Identities, Identity, ParamConfig, ParamsConfig, PoliciesConfig, Pool,
-    SEVERITIES, SeverityConfig, Taint,
+    Class, Config, Engine, FILE, Identities, Identity, ParamConfig, ParamsConfig, PoliciesConfig, SEVERITIES,
+    SeverityConfig,
 };
 pub use decode::{Marked, Text};
 pub use environment::{Environment, EnvironmentConfig, KUBERNETES_MINORS, ManifestsConfig, NEWEST_KUBERNETES};

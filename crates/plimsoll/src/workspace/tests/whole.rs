@@ -79,7 +79,7 @@ fn every_key_is_accepted_and_typed() {
     assert_eq!(errors(&workspace), Vec::<String>::new());
     let config = workspace.config();
     let pool = &config.clusters["live"].pools[0];
-    assert_eq!((pool.min, pool.max, &*pool.allocatable["memory"].value), (2, 2, "700Mi"));
+    assert_eq!((pool.min, pool.max, &*pool.allocatable.of("memory").to_string()), (2, 2, "700Mi"));
     assert_eq!((pool.zones.len(), pool.labels["disk"].as_str(), pool.taints[0].effect), (2, "ssd", "NoSchedule"));
     assert_eq!(config.identities.groups["github:checkout"].class, Class::Human);
     assert_eq!(config.identities.groups["github:checkout"].team.as_ref().unwrap().as_str(), "checkout");
