@@ -72,13 +72,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         .collect();
     report_charts(&charts, plan, &mut problems);
 
-<<<<<<< HEAD
-    let mut environments: Vec<Environment> =
-        plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
-    declared::of_workspace(workspace, &mut environments, &mut problems);
-=======
     let mut environments = planned(workspace, plan, &mut problems);
->>>>>>> quota
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
             adopt(&mut environments[*at], release, installed, &mut problems);
@@ -111,9 +105,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
 fn planned(workspace: &Workspace, plan: &Plan, problems: &mut Problems) -> Vec<Environment> {
     let mut environments: Vec<Environment> =
         plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
-    for environment in &mut environments {
-        declared::of_workspace(workspace, environment, problems);
-    }
+    declared::of_workspace(workspace, &mut environments, problems);
     environments
 }
 
