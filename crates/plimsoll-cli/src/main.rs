@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let outcome = match args.command {
         Command::Check(check) => commands::check::run(&check),
         Command::Render(render) => commands::render::run(&render),
+        Command::Rbac(rbac) => commands::rbac::run(&rbac),
         Command::Network(network) => commands::network::run(&network),
         Command::Policies { command: PoliciesCommand::List(list) } => commands::policies::list(&list),
         Command::Policies { command: PoliciesCommand::Show(show) } => commands::policies::show(&show),

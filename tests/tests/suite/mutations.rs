@@ -57,6 +57,58 @@ mutations! {
             at: ("charts/microservice/templates/_role.yaml.j2", "rules: {{ service.rules }}"),
         },
     };
+    a_rule_names_a_group_that_has_no_such_resource: Mutation {
+        file: "charts/catalog/values.yaml",
+        from: "  rules:\n    - apiGroups: [coordination.k8s.io]",
+        to: "    - apiGroups: [apps]",
+        finding: Expected {
+            policy: "rbac/dead-grant",
+            verdict: "violated",
+            severity: "warning",
+            environments: ALL,
+            object: "Role shop/catalog",
+            at: ("charts/microservice/templates/_role.yaml.j2", "rules: {{ service.rules }}"),
+        },
+    };
+    an_account_lists_secrets: Mutation {
+        file: "charts/catalog/values.yaml",
+        from: "  rules:",
+        to: "  rules:\n    - {apiGroups: [\"\"], resources: [secrets], verbs: [list]}",
+        finding: Expected {
+            policy: "rbac/secret-access",
+            verdict: "violated",
+            severity: "warning",
+            environments: ALL,
+            object: "Role shop/catalog",
+            at: ("charts/microservice/templates/_role.yaml.j2", "rules: {{ service.rules }}"),
+        },
+    };
+    an_account_makes_tokens_of_others: Mutation {
+        file: "charts/catalog/values.yaml",
+        from: "  rules:",
+        to: "  rules:\n    - {apiGroups: [\"\"], resources: [serviceaccounts/token], verbs: [create]}",
+        finding: Expected {
+            policy: "rbac/cluster-primitive",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "Role shop/catalog",
+            at: ("charts/microservice/templates/_role.yaml.j2", "rules: {{ service.rules }}"),
+        },
+    };
+    an_account_may_less_at_the_recovery_site: Mutation {
+        file: "environments/dr/catalog.yaml",
+        from: "microservice:",
+        to: "microservice:\n  rules: [{apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create]}]",
+        finding: Expected {
+            policy: "rbac/environment-drift",
+            verdict: "violated",
+            severity: "error",
+            environments: &["dr"],
+            object: "RoleBinding shop/catalog",
+            at: ("charts/microservice/templates/_role.yaml.j2", "  - kind: ServiceAccount\n    name: {{ release.name }}"),
+        },
+    };
     a_binding_names_a_role_that_is_not_rendered: Mutation {
         file: "charts/microservice/templates/_role.yaml.j2",
         from: "  kind: Role\n  name: {{ release.name }}",

@@ -19,6 +19,7 @@ mod pods;
 pub mod probes;
 pub mod providers;
 pub mod quantity;
+pub mod rbac;
 pub mod references;
 pub mod requests;
 pub mod scaling;
@@ -102,6 +103,9 @@ pub struct ResourceFacts {
     /// What a HorizontalPodAutoscaler does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<scaling::Autoscaler>,
+    /// What a role grants, whom a binding binds, which account a workload runs as; derived on demand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rbac: Option<Box<rbac::resource::ResourceRbac>>,
     /// What is wrong with a network policy itself; of the domain Network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub network_faults: Vec<network::NetworkFault>,
@@ -129,6 +133,8 @@ pub struct Facts<'a> {
     pub network: Option<network::Network<'a>>,
     /// Every connection of the network, once somebody asked.
     connections: OnceLock<Option<Vec<network::Connection>>>,
+    /// Who may do what; of the domain Rbac.
+    pub rbac: Option<rbac::Rbac<'a>>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -142,7 +148,7 @@ impl<'a> Facts<'a> {
         let workloads = workload::workloads(resources);
         let namespaces = namespace::namespaces(resources, declared);
         let world = World::new(resources, declared);
-        let of_resource = of_resources(&world, &workloads, &namespaces);
+        let mut of_resource = of_resources(&world, &workloads, &namespaces);
         let providers = providers::missing(&world, &workloads);
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
         let network = domains.contains(&Domain::Network).then(|| {
@@ -150,7 +156,11 @@ impl<'a> Facts<'a> {
             network::Network::derive(resources, &workloads, &namespaces, declared, options)
         });
         let connections = OnceLock::new();
-        let mut facts = Self { workloads, namespaces, providers, network, connections, of_resource, workload_of };
+        let rbac = domains.contains(&Domain::Rbac).then(|| rbac::Rbac::derive(resources, &workloads, declared));
+        if let Some(rbac) = &rbac {
+            rbac::resource::attach(rbac, &declared.rbac, &workloads, &mut of_resource);
+        }
+        let mut facts = Self { workloads, namespaces, providers, network, connections, rbac, of_resource, workload_of };
         on_network::attach(&world, &mut facts);
         facts
     }

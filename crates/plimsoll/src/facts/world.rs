@@ -30,6 +30,8 @@ pub struct Declared {
     pub provides: Provides,
     /// The teams of releases, by namespace and name of the release, as `shop/cart`.
     pub teams: BTreeMap<Arc<str>, Arc<str>>,
+    /// Who people are, whose namespaces are.
+    pub rbac: super::rbac::setting::Setting,
 }
 
 impl Declared {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::facts::Facts;
 use crate::facts::drift;
 use crate::facts::parity::{self, Object};
+use crate::facts::rbac::compare::{Comparison, Site, compare};
 use crate::manifest::Resource;
 use crate::policy::Term;
 use crate::rendered::{Environment, Installation};
@@ -27,7 +28,11 @@ pub(super) fn workspace_facts(environments: &[Environment], facts: &[Facts<'_>])
     }
     // Facts are plain structs with string keys: nothing in them can fail to serialise.
     let term = |facts: Result<Term, crate::Error>| facts.unwrap_or_else(|_| Term::array([]));
-    Term::object([("parity", term(Term::serialize(&missing))), ("drift", term(Term::serialize(&drifted)))])
+    Term::object([
+        ("parity", term(Term::serialize(&missing))),
+        ("drift", term(Term::serialize(&drifted))),
+        ("rbac", Term::serialize(&permissions(environments, facts)).unwrap_or_else(|_| Term::object([]))),
+    ])
 }
 
 /// An environment as its reachability is compared; `None` where no policy asked for that.
@@ -47,6 +52,27 @@ fn side<'a>(environment: &'a Environment, facts: &'a Facts<'a>, broken: &BTreeSe
         resources: &environment.resources,
         identities,
     })
+}
+
+/// What differs in who may do what; nothing where that was not derived.
+fn permissions(environments: &[Environment], facts: &[Facts<'_>]) -> Comparison {
+    let sites: Vec<Site<'_, '_>> = environments
+        .iter()
+        .zip(facts)
+        .filter_map(|(environment, facts)| {
+            let broken: BTreeSet<&str> = broken(environment).collect();
+            Some(Site {
+                name: &environment.name,
+                tier: environment.tier,
+                mirrors: environment.mirrors.as_deref(),
+                rbac: facts.rbac.as_ref()?,
+                setting: &environment.declared.rbac,
+                identities: &environment.identities,
+                counts: Box::new(move |at| counts(environment, &environment.resources[at], &broken)),
+            })
+        })
+        .collect();
+    compare(&sites)
 }
 
 /// The releases of an environment of which something could not be done.

@@ -18,7 +18,7 @@ use crate::policy::Need;
 use crate::problems::Problems;
 use crate::render::{self, Compiler, Program};
 use crate::values::{self, Values};
-use crate::workspace::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Provides, Workspace};
+use crate::workspace::{Config, EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Provides, Workspace};
 use crate::{Error, Note};
 
 /// A chart that was loaded and compiled, or everything that is wrong with it.
@@ -70,7 +70,8 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         .collect();
     report_charts(&charts, plan, &mut problems);
 
-    let mut environments: Vec<Environment> = plan.environments.iter().map(environment).collect();
+    let mut environments: Vec<Environment> =
+        plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
     declared::of_workspace(workspace, &mut environments, &mut problems);
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
@@ -85,6 +86,8 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
     assemble::parse(&mut environments, &align, &mut problems);
     declared::settle(&mut environments, plan);
+    super::people::teams(&mut environments);
+    super::people::elsewhere(&mut environments);
     let (errors, notes) = problems.finish();
     let mut settings = settings(workspace, plan);
     settings.declared.extend(declared::needs(&environments));
@@ -254,7 +257,7 @@ fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Ins
     environment.declared.connections.extend(of_release);
 }
 
-fn environment(plan: &EnvironmentPlan) -> Environment {
+fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {
     let external = &plan.external;
     let labels = |labels: &BTreeMap<String, String>| -> Labels {
         labels.iter().map(|(key, value)| (Arc::from(key.as_str()), Arc::from(value.as_str()))).collect()
@@ -277,6 +280,7 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
                 .iter()
                 .filter_map(|release| Some((full_name(release), release.team.clone()?)))
                 .collect(),
+            rbac: super::people::setting(config, plan),
             ..Declared::default()
         },
         installations: Vec::new(),

@@ -10,6 +10,7 @@ mod experiment;
 mod identity;
 mod layers;
 mod overrides;
+mod people;
 pub(crate) mod places;
 mod provenance;
 

@@ -4,3 +4,4 @@
 //! [`facts`](crate::facts)'.
 
 pub mod network;
+pub mod rbac;

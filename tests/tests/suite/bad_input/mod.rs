@@ -9,6 +9,7 @@ mod connections;
 mod files;
 mod limits;
 mod manifests;
+mod permissions;
 mod policies;
 mod secrets;
 mod suppressions;

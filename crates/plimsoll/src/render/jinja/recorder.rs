@@ -221,7 +221,10 @@ pub(super) fn register(env: &mut Environment<'static>) {
     });
     env.add_function(TURNED, |args: Rest<ValueOrKwargs>| {
         let [since, statement] = integers(args);
-        with(|recorder| Ok(recorder.turned(since, statement))).map(|()| "")
+        with(|recorder| {
+            recorder.turned(since, statement);
+            Ok("")
+        })
     });
     env.add_function(ASSIGNED, |args: Rest<ValueOrKwargs>| {
         let [parent, since, statement] = integers(args);
