@@ -62,20 +62,3 @@ fn something_else_that_is_called_connections() {
     Case::with("web.yaml", "level: low\nconnections: 100\n").passes();
     Case::with("web.yaml", "level: low\nconnections: {max: 100}\n").passes();
 }
-
-#[test]
-fn what_follows_from_a_template_that_does_not_render_is_not_said() {
-    let pods = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {}\n---\n\
-                apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
-    let values =
-        "level: low\nconnections:\n  exposes: {http: 8080}\n  calls: [{service: good, labels: {a: b}, port: 80}]\n";
-    let case = Case::with("charts/good/templates/pod.yaml.j2", pods).and("web.yaml", values);
-    let case = case.and("charts/web/templates/deployment.yaml.j2", "{{ values.nope }}\n");
-    let outcome = case.run(&["check", "--format", "json", "--select", "network/declaration-disagrees"]);
-    assert_eq!(outcome.errors().len(), 1, "{}", outcome.stdout);
-    assert_eq!(outcome.policies(), [""; 0], "{}", outcome.stdout);
-    // Rendered whole, the release has no pods, and calls a service that is not there.
-    let case = case.without("charts/web/templates/deployment.yaml.j2");
-    let outcome = case.run(&["check", "--format", "json", "--select", "network/declaration-disagrees"]);
-    assert_eq!(outcome.policies().len(), 2, "{}", outcome.stdout);
-}
