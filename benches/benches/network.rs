@@ -41,16 +41,16 @@ fn manifests(workloads: usize) -> String {
         };
         let around = |steps: [usize; 3]| steps.map(peer).join(", ");
         // The callers are those that call: whoever is called by s is s + 1, s + 7 and s + 113.
-        let (callees, callers) =
+        let (called, calling) =
             (around([1, 7, 113]), around([workloads - 1, workloads - 7, (workloads * 2 - 113) % workloads]));
         let _ = write!(
             text,
             "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: s{at}, namespace: {namespace}}}\n\
              spec:\n  template:\n    metadata: {{labels: {{app: s{at}}}}}\n    spec: {{containers: [{{name: main, image: x, ports: [{{name: http, containerPort: 8080}}, {{name: metrics, containerPort: 9090}}]}}]}}\n\
              ---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: s{at}-in, namespace: {namespace}}}\n\
-             spec:\n  podSelector: {{matchLabels: {{app: s{at}}}}}\n  ingress: [{{from: [{callers}], ports: [{{port: http}}]}}]\n\
+             spec:\n  podSelector: {{matchLabels: {{app: s{at}}}}}\n  ingress: [{{from: [{calling}], ports: [{{port: http}}]}}]\n\
              ---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: s{at}-out, namespace: {namespace}}}\n\
-             spec:\n  podSelector: {{matchLabels: {{app: s{at}}}}}\n  policyTypes: [Egress]\n  egress: [{{to: [{callees}], ports: [{{port: http}}]}}, {{ports: [{{port: 53, protocol: UDP}}]}}]\n\
+             spec:\n  podSelector: {{matchLabels: {{app: s{at}}}}}\n  policyTypes: [Egress]\n  egress: [{{to: [{called}], ports: [{{port: http}}]}}, {{ports: [{{port: 53, protocol: UDP}}]}}]\n\
              ---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: s{at}-scrape, namespace: {namespace}}}\n\
              spec:\n  podSelector: {{matchLabels: {{app: s{at}}}}}\n  ingress: [{{from: [{{namespaceSelector: {{}}, podSelector: {{matchLabels: {{app: s0}}}}}}], ports: [{{port: metrics}}]}}]\n"
         );

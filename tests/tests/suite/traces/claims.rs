@@ -234,12 +234,12 @@ fn values_changes(text: &str, line: u32, key: &str) -> Vec<String> {
     });
     let nothing = without_block(text, line, &name);
     let changes = [value(&flip), value(&last_digit), value(&|_| "7".to_owned()), value(&|_| "[]".to_owned())];
-    let changes = changes.into_iter().chain([renamed, nothing]);
+    let changes = changes.into_iter().chain([renamed, Some(nothing)]);
     changes.flatten().filter(|changed| changed != text).collect()
 }
 
 /// A mapping or list below its key replaced by null, which takes away what lower layers say, too.
-fn without_block(text: &str, line: u32, name: &str) -> Option<String> {
+fn without_block(text: &str, line: u32, name: &str) -> String {
     let at = usize::try_from(line).unwrap() - 1;
     let lines: Vec<&str> = text.split('\n').collect();
     let indent = |line: &str| line.len() - line.trim_start().len();
@@ -249,7 +249,7 @@ fn without_block(text: &str, line: u32, name: &str) -> Option<String> {
     };
     let below = lines[at + 1..].iter().take_while(is_below).count();
     let key = format!("{}{name}: null", &lines[at][..own]);
-    Some([&lines[..at], &[key.as_str()], &lines[at + 1 + below..]].concat().join("\n"))
+    [&lines[..at], &[key.as_str()], &lines[at + 1 + below..]].concat().join("\n")
 }
 
 fn text_of(files: &Texts, file: &str) -> String {

@@ -3,6 +3,7 @@
 use super::{data, derive, resources};
 use crate::facts::rbac::subject::Subject;
 use crate::yaml::Node;
+use std::fmt::Write as _;
 
 fn rules(text: &str) -> String {
     let list = |text: &str| {
@@ -60,11 +61,11 @@ fn manifests(text: &str) -> String {
                 subject(who)
             ),
             _ => {
-                out.push_str(&format!("---\n{line}\n"));
+                writeln!(out, "---\n{line}").unwrap();
                 continue;
             }
         };
-        out.push_str(&format!("---\napiVersion: rbac.authorization.k8s.io/v1\n{object}\n"));
+        writeln!(out, "---\napiVersion: rbac.authorization.k8s.io/v1\n{object}").unwrap();
     }
     out
 }

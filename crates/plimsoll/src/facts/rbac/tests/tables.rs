@@ -6,6 +6,7 @@ use crate::facts::rbac::roles::Origin;
 use crate::facts::rbac::rule::{Request, Rule, covers, uncovered, url_covers};
 use crate::facts::rbac::subject::Subject;
 use crate::yaml::Node;
+use std::fmt::Write as _;
 
 fn list(text: &str) -> Vec<&str> {
     if text == "-" { Vec::new() } else { text.split(',').collect() }
@@ -149,23 +150,27 @@ fn world(node: &Node) -> String {
                 )
             })
             .collect();
-        text.push_str(&format!(
-            "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata: {metadata}\nrules: [{}]\n",
-            rules.join(", ")
-        ));
+        let rules = rules.join(", ");
+        write!(
+            text,
+            "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata: {metadata}\nrules: [{rules}]\n"
+        )
+        .unwrap();
     }
     for (at, binding) in node.get("bindings").unwrap().items().iter().enumerate() {
         let (kind, metadata) = match binding.str_at(&["namespace"]) {
             Some(namespace) => ("RoleBinding", format!("{{name: b{at}, namespace: {namespace}}}")),
             None => ("ClusterRoleBinding", format!("{{name: b{at}}}")),
         };
-        text.push_str(&format!(
+        write!(
+            text,
             "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata: {metadata}\n\
              roleRef: {{kind: {}, name: {}}}\nsubjects: [{}]\n",
             binding.str_at(&["kind"]).unwrap(),
             binding.str_at(&["role"]).unwrap(),
             subjects(&texts(binding, "subjects"))
-        ));
+        )
+        .unwrap();
     }
     text
 }
