@@ -174,7 +174,7 @@ items:
   - apiVersion: rbac.authorization.k8s.io/v1
     kind: Role
     metadata: {name: cache, namespace: shop}
-    rules: [{apiGroups: [''], resources: ['*'], verbs: [get]}]
+    rules: [{apiGroups: [''], resources: [configmaps], verbs: ['*']}]
 ";
     let directory = tempfile::tempdir().unwrap();
     let run = with_input(directory.path(), &["check", "-", "--format", "json"], rendered).ended(1);

@@ -17,7 +17,7 @@ metadata: {name: {{ release.name }}}
 rules:
   - {apiGroups: [''], resources: [pods], verbs: [get]}
   - {apiGroups: [''], resources: [pods], verbs: ['*']}
-  - {apiGroups: [''], resources: [secrets], verbs: ['*']}
+  - {apiGroups: [''], resources: [configmaps], verbs: ['*']}
 ";
 
 const WILD: &str = "plimsoll: ignore=rbac/wildcard reason=\"for now\"";
