@@ -31,6 +31,7 @@
 //! - [`yaml`], [`manifest`]: text to objects with identity and places
 //! - [`rendered`]: all of that together: environments full of objects
 //! - [`facts`]: what is derived about them
+//! - [`images`]: the lock of images and the evidence for them
 //! - [`policy`], [`examples`]: what decides, and the tests in its documentation
 //! - [`lint`], [`finding`], [`report`]: what was found, once for all environments
 //!
@@ -42,6 +43,7 @@ pub mod examples;
 pub mod facts;
 pub mod files;
 pub mod finding;
+pub mod images;
 pub mod lint;
 pub mod manifest;
 mod moment;

@@ -4,6 +4,7 @@
 #   An image is named by a tag alone. Whoever may push to the registry may change what runs under that tag.
 # custom:
 #   severity: {staging: warning, production: warning, dr: warning}
+#   raised: {lock: error}
 #   on: workload
 #   fix: "Append the digest that was tested: `name:tag@sha256:…`."
 package policies.images["not-pinned"]

@@ -11,6 +11,7 @@ mod documents;
 mod example;
 mod fences;
 mod formats;
+mod images;
 mod mutations;
 mod report_schema;
 mod run;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::facts::{Domains, Facts};
+use crate::facts::{self, Domain, Domains, Facts};
 use crate::finding::Finding;
 use crate::moment::Moment;
 use crate::policy::{self, Compiled, Policies, Term};
@@ -98,7 +98,7 @@ impl Linter {
         let environments = rendered.environments();
         let options = policy::Options { engine: settings.interpreter().then_some(policy::Engine::Interpreter) };
         let domains = self.domains(settings);
-        let (compiled, facts) = rayon::join(
+        let (compiled, mut facts) = rayon::join(
             || Compiled::new(&self.policies, options),
             || {
                 environments
@@ -107,6 +107,10 @@ impl Linter {
                     .collect::<Vec<_>>()
             },
         );
+        if let Some(config) = settings.config.as_ref().filter(|_| domains.contains(&Domain::Images)) {
+            let examined = facts::images::examined(&facts, config);
+            facts::images::attach(&mut facts, environments, &examined, settings);
+        }
         let subjects = subject::subjects(environments, &facts);
         let evaluation = evaluate::Evaluation {
             environments,

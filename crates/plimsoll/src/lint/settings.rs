@@ -17,6 +17,8 @@ pub struct Settings {
     pub(crate) config: Option<Arc<Config>>,
     /// What is declared, beyond parameters.
     pub(crate) declared: BTreeSet<Need>,
+    /// Every environment of the workspace with its tier, whether it is being checked or not.
+    pub(crate) tiers: Vec<(Arc<str>, Tier)>,
     /// Whether all of the workspace is being checked, so that an unused suppression is one.
     pub(crate) whole: bool,
 }
@@ -28,9 +30,22 @@ impl Settings {
             .config
             .as_ref()
             .and_then(|config| config.policies.severity.get(&policy.id)?.of(environment, tier)?.parse().ok());
-        let usual = set.unwrap_or_else(|| policy.severity(tier));
+        let usual = set.unwrap_or_else(|| self.usual(policy, tier));
         // What is unknown has a severity of its own, but never a greater one than if it were certain.
         if unknown { policy.unknown.min(usual) } else { usual }
+    }
+
+    /// The severity that METADATA gives, with what is declared taken into account.
+    fn usual(&self, policy: &Policy, tier: Tier) -> Severity {
+        let usual = policy.severity(tier);
+        let raised =
+            policy.raised.iter().filter(|(need, _)| self.is_declared(policy, need)).map(|(_, severity)| *severity);
+        if usual == Severity::Off { usual } else { raised.fold(usual, Severity::max) }
+    }
+
+    /// The names of the environments of a tier.
+    pub(crate) fn of_tier(&self, tier: Tier) -> Vec<Arc<str>> {
+        self.tiers.iter().filter(|(_, of)| *of == tier).map(|(name, _)| name.clone()).collect()
     }
 
     /// The parameters of a policy in an environment, as the policy sees them.

@@ -26,6 +26,8 @@ pub struct Policy {
     pub description: String,
     /// The severity of a violation, by tier.
     pub severity: Severities,
+    /// The severity of a violation, wherever it is not off, once something is declared.
+    pub raised: Vec<(Need, Severity)>,
     /// The severity of the verdict unknown.
     pub unknown: Severity,
     /// What the policy is evaluated for.
@@ -158,6 +160,10 @@ pub enum Need {
     Identities,
     /// Who may sign which images.
     Trust,
+    /// What a scan of images must say.
+    TrustVuln,
+    /// Where images must have been built.
+    TrustSlsa,
     /// The lock file of images.
     Lock,
     /// Pools of nodes.
@@ -168,7 +174,8 @@ pub enum Need {
 
 impl Need {
     /// The words METADATA may use, apart from `params.<name>`.
-    pub(crate) const WORDS: [&str; 7] = ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets"];
+    pub(crate) const WORDS: [&str; 9] =
+        ["mirrors", "complete", "identities", "trust", "trust.vuln", "trust.slsa", "lock", "pools", "budgets"];
 
     pub(crate) fn read(word: &str) -> Option<Self> {
         Some(match word {
@@ -176,6 +183,8 @@ impl Need {
             "complete" => Self::Complete,
             "identities" => Self::Identities,
             "trust" => Self::Trust,
+            "trust.vuln" => Self::TrustVuln,
+            "trust.slsa" => Self::TrustSlsa,
             "lock" => Self::Lock,
             "pools" => Self::Pools,
             "budgets" => Self::Budgets,
@@ -192,6 +201,8 @@ impl fmt::Display for Need {
             Self::Complete => "complete",
             Self::Identities => "identities",
             Self::Trust => "trust",
+            Self::TrustVuln => "trust.vuln",
+            Self::TrustSlsa => "trust.slsa",
             Self::Lock => "lock",
             Self::Pools => "pools",
             Self::Budgets => "budgets",

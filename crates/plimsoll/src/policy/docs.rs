@@ -54,6 +54,9 @@ fn section(page: &mut String, policy: &Policy) {
     if !policy.needs.is_empty() {
         let _ = writeln!(page, "- Silent until declared: {}", list(policy.needs.iter().map(ToString::to_string)));
     }
+    for (need, severity) in &policy.raised {
+        let _ = writeln!(page, "- Once `{need}` is declared: {severity}");
+    }
     if policy.sensitive {
         page.push_str("- Sensitive: no report quotes the source around a finding\n");
     }

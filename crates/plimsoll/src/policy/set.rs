@@ -261,6 +261,7 @@ fn policy(
         description: metadata.description,
         severity: metadata.severity,
         unknown: metadata.unknown,
+        raised: metadata.raised,
         on: metadata.on,
         needs: metadata.needs,
         fix: metadata.fix,

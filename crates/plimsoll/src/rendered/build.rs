@@ -276,7 +276,12 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(plan.environments.iter().any(|plan| plan.environment.mirrors.is_some()), Need::Mirrors);
     declare(plan.environments.iter().any(|plan| !plan.external.complete.is_empty()), Need::Complete);
     declare(!config.identities.groups.is_empty(), Need::Identities);
-    declare(config.trust.is_some(), Need::Trust);
+    declare(!config.trust.is_empty(), Need::Trust);
+    declare(config.trust.iter().any(|trust| trust.vuln.is_some()), Need::TrustVuln);
+    declare(config.trust.iter().any(|trust| trust.slsa.is_some()), Need::TrustSlsa);
+    declare(config.lock.is_some(), Need::Lock);
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
-    Settings { config: Some(config), declared, whole: plan.environments.len() == workspace.plan().environments.len() }
+    let all = &workspace.plan().environments;
+    let tiers = all.iter().map(|plan| (plan.environment.name.clone(), plan.environment.tier)).collect();
+    Settings { config: Some(config), declared, tiers, whole: plan.environments.len() == all.len() }
 }

@@ -14,6 +14,8 @@ use super::layer::{self, ValuesEntry};
 use super::release::{self, ReleaseConfig};
 use super::suppression::{self, Suppression};
 use super::tier::Tier;
+use super::trust::{self, Trust};
+use crate::images::Lock;
 use crate::nearest::suggest;
 use crate::problems::Problems;
 use crate::yaml::{Mark, Node};
@@ -44,8 +46,10 @@ pub struct Config {
     pub identities: Identities,
     /// How namespaces of different environments correspond.
     pub align: Option<AlignPattern>,
-    /// Whose signatures count; the image facts give it its type.
-    pub trust: Option<Node>,
+    /// Whose signatures count for which images.
+    pub trust: Vec<Trust>,
+    /// `images.lock` beside it, if there is one.
+    pub lock: Option<Arc<Lock>>,
     /// Which policies, how severe, with which parameters.
     pub policies: PoliciesConfig,
     /// Recorded exceptions.
@@ -208,7 +212,7 @@ impl Config {
     /// Reads `plimsoll.yaml`. What is wrong with parts of it goes to `problems`; the rest is returned.
     pub(super) fn read(file: &Arc<str>, root: &Node, problems: &mut Problems) -> Result<Self> {
         check_version(file, root)?;
-        let mut decoder = Decoder { file, problems };
+        let mut decoder = Decoder { file, problems, kind: ErrorKind::Workspace };
         let d = &mut decoder;
         let mut config = Self { file: file.clone(), ..Self::default() };
         let Some(mut fields) = d.fields(root, FILE) else { return Ok(config) };
@@ -227,7 +231,7 @@ impl Config {
         config.external = d.list(fields.get("external"), "`external`", external::read);
         config.identities = fields.get("identities").and_then(|node| read_identities(d, node)).unwrap_or_default();
         config.align = fields.get("align").and_then(|node| AlignPattern::read(d, node));
-        config.trust = fields.get("trust").cloned();
+        config.trust = d.list(fields.get("trust"), "`trust`", trust::read);
         let names: Vec<Arc<str>> = config.environments.iter().map(|e| e.name.value.clone()).collect();
         if let Some(node) = fields.get("policies") {
             config.policies = read_policies(d, node, &names).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! From the tree of `plimsoll.yaml` to typed values, with every mistake at its line.
+//! From the tree of `plimsoll.yaml` or `images.lock` to typed values, with every mistake at its line.
 //!
 //! A derived deserializer stops at the first mistake and forgets where things stood. Here every mistake
 //! of the file is found in one go, and what is right is kept: the keys of a mapping are asked for one by
@@ -39,49 +39,51 @@ impl Marked<Arc<str>> {
 }
 
 /// Makes a location from a mark in `file`.
-pub(super) fn location(file: &Arc<str>, mark: Mark) -> Location {
+pub(crate) fn location(file: &Arc<str>, mark: Mark) -> Location {
     if mark.line == 0 { Location::file(file.clone()) } else { Location::at(file.clone(), mark.line, mark.column) }
 }
 
 /// Reads one file and collects what is wrong with it.
-pub(super) struct Decoder<'a> {
-    pub(super) file: &'a Arc<str>,
-    pub(super) problems: &'a mut Problems,
+pub(crate) struct Decoder<'a> {
+    pub(crate) file: &'a Arc<str>,
+    pub(crate) problems: &'a mut Problems,
+    /// The kind of its mistakes.
+    pub(crate) kind: ErrorKind,
 }
 
 /// A mapping that is being read: remembers which keys were asked for.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     map: &'n Map,
     asked: Vec<&'static str>,
     what: &'static str,
-    pub(super) mark: Mark,
+    pub(crate) mark: Mark,
 }
 
 impl<'n> Fields<'n> {
     /// The value of a key; null counts as not written.
-    pub(super) fn get(&mut self, key: &'static str) -> Option<&'n Node> {
+    pub(crate) fn get(&mut self, key: &'static str) -> Option<&'n Node> {
         self.asked.push(key);
         self.map.get(key).filter(|node| !node.is_null())
     }
 }
 
 impl Decoder<'_> {
-    pub(super) fn fail(&mut self, mark: Mark, message: impl Into<String>, help: impl Into<String>) {
-        let error = Error::new(ErrorKind::Workspace, message).with_location(location(self.file, mark)).with_help(help);
+    pub(crate) fn fail(&mut self, mark: Mark, message: impl Into<String>, help: impl Into<String>) {
+        let error = Error::new(self.kind, message).with_location(location(self.file, mark)).with_help(help);
         self.problems.add(error);
     }
 
     fn mistyped(&mut self, node: &Node, what: &str, expected: &str) {
         let help = match node.data {
             Data::Bool(_) | Data::Int(_) | Data::Float(_) if expected == "text" => {
-                "YAML reads it as something else: put it in quotes".to_owned()
+                "without quotes it reads as something else: put it in quotes".to_owned()
             }
             _ => format!("write {expected} here"),
         };
         self.fail(node.mark, format!("{what} is {}, not {expected}", a_type(node)), help);
     }
 
-    pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
+    pub(crate) fn fields<'n>(&mut self, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
         let Some(map) = node.as_map() else {
             self.mistyped(node, what, "a map");
             return None;
@@ -91,7 +93,7 @@ impl Decoder<'_> {
 
     /// Complains about the keys nobody asked for.
     #[expect(clippy::needless_pass_by_value, reason = "no key may be asked for afterwards")]
-    pub(super) fn finish(&mut self, fields: Fields<'_>) {
+    pub(crate) fn finish(&mut self, fields: Fields<'_>) {
         for entry in fields.map {
             if !fields.asked.iter().any(|key| *key == &*entry.key) {
                 let help = suggest(&entry.key, fields.asked.iter().copied());
@@ -100,7 +102,7 @@ impl Decoder<'_> {
         }
     }
 
-    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
+    pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
         match node.as_str() {
             Some("") => {
                 self.fail(node.mark, format!("{what} is empty"), "write a text, or leave the key out");
@@ -115,7 +117,7 @@ impl Decoder<'_> {
     }
 
     /// Text, or a number or boolean as its JSON text: for what only ever is put into other text.
-    pub(super) fn scalar(&mut self, node: &Node, what: &str) -> Option<String> {
+    pub(crate) fn scalar(&mut self, node: &Node, what: &str) -> Option<String> {
         let text = scalar_text(node);
         if text.is_none() {
             self.mistyped(node, what, "text");
@@ -123,7 +125,7 @@ impl Decoder<'_> {
         text
     }
 
-    pub(super) fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub(crate) fn flag(&mut self, node: &Node, what: &str) -> Option<bool> {
         let flag = node.as_bool();
         if flag.is_none() {
             self.mistyped(node, what, "true or false");
@@ -131,7 +133,7 @@ impl Decoder<'_> {
         flag
     }
 
-    pub(super) fn count(&mut self, node: &Node, what: &str) -> Option<u32> {
+    pub(crate) fn count(&mut self, node: &Node, what: &str) -> Option<u32> {
         let count = node.as_int().and_then(|value| u32::try_from(value).ok());
         if count.is_none() {
             self.mistyped(node, what, "a whole number from 0");
@@ -139,7 +141,7 @@ impl Decoder<'_> {
         count
     }
 
-    pub(super) fn list<T>(
+    pub(crate) fn list<T>(
         &mut self,
         node: Option<&Node>,
         what: &str,
@@ -155,12 +157,12 @@ impl Decoder<'_> {
         }
     }
 
-    pub(super) fn texts(&mut self, node: Option<&Node>, what: &str) -> Vec<Text> {
+    pub(crate) fn texts(&mut self, node: Option<&Node>, what: &str) -> Vec<Text> {
         self.list(node, what, |decoder, item| decoder.text(item, what))
     }
 
     /// The entries of a mapping with keys of the user's own choice.
-    pub(super) fn entries<'n>(&mut self, node: Option<&'n Node>, what: &str) -> &'n [Entry] {
+    pub(crate) fn entries<'n>(&mut self, node: Option<&'n Node>, what: &str) -> &'n [Entry] {
         match node {
             None => &[],
             Some(node) if node.as_map().is_some() => node.entries(),
@@ -172,7 +174,7 @@ impl Decoder<'_> {
     }
 
     /// One of a fixed set of words.
-    pub(super) fn word<T: Copy>(&mut self, node: &Node, what: &str, words: &[(&'static str, T)]) -> Option<Marked<T>> {
+    pub(crate) fn word<T: Copy>(&mut self, node: &Node, what: &str, words: &[(&'static str, T)]) -> Option<Marked<T>> {
         let text = self.text(node, what)?;
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.as_str()) {
             return Some(Marked { value: *value, mark: node.mark });
@@ -183,13 +185,13 @@ impl Decoder<'_> {
     }
 
     /// The value of a key that must be there.
-    pub(super) fn required<'n>(&mut self, fields: &mut Fields<'n>, key: &'static str) -> Option<&'n Node> {
+    pub(crate) fn required<'n>(&mut self, fields: &mut Fields<'n>, key: &'static str) -> Option<&'n Node> {
         let node = fields.get(key);
         self.require(node, fields.mark, fields.what, key)
     }
 
     /// Complains that something that must be there is not.
-    pub(super) fn require<T>(&mut self, value: Option<T>, mark: Mark, what: &str, key: &str) -> Option<T> {
+    pub(crate) fn require<T>(&mut self, value: Option<T>, mark: Mark, what: &str, key: &str) -> Option<T> {
         if value.is_none() {
             self.fail(mark, format!("{what} needs `{key}`"), format!("add `{key}`"));
         }
@@ -198,18 +200,18 @@ impl Decoder<'_> {
 }
 
 /// What JSON calls its type, with an article.
-pub(super) fn a_type(node: &Node) -> String {
+pub(crate) fn a_type(node: &Node) -> String {
     let name = node.type_name();
     format!("{} {name}", if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
 }
 
 /// The key and its place.
-pub(super) fn key(entry: &Entry) -> Text {
+pub(crate) fn key(entry: &Entry) -> Text {
     Marked { value: entry.key.clone(), mark: entry.mark }
 }
 
 /// A scalar as its JSON text, a string as it is.
-pub(super) fn scalar_text(node: &Node) -> Option<String> {
+pub(crate) fn scalar_text(node: &Node) -> Option<String> {
     match &node.data {
         Data::String(text) => Some(text.to_string()),
         Data::Bool(value) => Some(value.to_string()),
@@ -220,7 +222,7 @@ pub(super) fn scalar_text(node: &Node) -> Option<String> {
 }
 
 /// The keys of a dotted path; `\.` is a dot inside a key, as in `--set`.
-pub(super) fn dotted(path: &str) -> Vec<String> {
+pub(crate) fn dotted(path: &str) -> Vec<String> {
     let mut keys = vec![String::new()];
     let mut letters = path.chars();
     while let Some(letter) = letters.next() {
@@ -235,7 +237,7 @@ pub(super) fn dotted(path: &str) -> Vec<String> {
 }
 
 /// The JSON pointer (RFC 6901) of a path of keys.
-pub(super) fn pointer<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn pointer<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
     keys.into_iter().fold(String::new(), |mut pointer, key| {
         pointer.push('/');
         pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));

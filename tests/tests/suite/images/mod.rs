@@ -1,0 +1,3 @@
+//! The lock of images and its evidence, from outside.
+
+mod schemas;
