@@ -37,6 +37,7 @@
 //!
 //! Nothing here prints, reads the clock, the environment or the network, or a file outside the workspace.
 
+mod base64;
 pub mod chart;
 pub mod error;
 pub mod examples;

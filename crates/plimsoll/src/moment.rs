@@ -39,6 +39,11 @@ impl Moment {
         Some(Self(midnight + hour * 3600 + minute * 60 + second - offset(zone)?))
     }
 
+    /// How many seconds ago another moment was; negative for one that is yet to come.
+    pub fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// The day in UTC.
     ///
     /// The civil calendar from a day count: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".

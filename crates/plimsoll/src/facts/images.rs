@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::Facts;
 use super::image::ImageRef;
 use super::workload::{ContainerType, Workload};
+use crate::Moment;
+use crate::files::Files;
 use crate::images::{self, Examined, Known};
 use crate::lint::Settings;
 use crate::rendered::Environment;
@@ -88,8 +90,8 @@ impl Workload<'_> {
 }
 
 /// Everything that is known of the images of some environments.
-pub(crate) fn examined(facts: &[Facts<'_>], config: &Config) -> Examined {
-    images::examine(config, own(facts).flat_map(Workload::images).map(|(_, image)| image))
+pub(crate) fn examined(facts: &[Facts<'_>], config: &Config, files: &Files, now: Option<Moment>) -> Examined {
+    images::examine(files, config, now, own(facts).flat_map(Workload::images).map(|(_, image)| image))
 }
 
 fn own<'f>(facts: &'f [Facts<'_>]) -> impl Iterator<Item = &'f Workload<'f>> {

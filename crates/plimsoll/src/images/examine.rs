@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
-use super::lock::{Found, Lock, LockedImage};
+use super::desk::Desk;
+use super::lock::{Found, LockedImage};
+use super::verdict::{Mismatch, Verdict};
 use crate::facts::image::ImageRef;
-use crate::workspace::Config;
+use crate::files::Files;
+use crate::workspace::{Config, Trust};
+use crate::{Error, Moment};
 
 /// What is known of one image that is used; the same for every environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -26,6 +31,21 @@ pub struct Known {
     pub previous: Option<Arc<str>>,
     /// The environments that its digest was locked for, in alphabetical order.
     pub seen: Vec<Arc<str>>,
+    /// How many entries of `trust` hold for it; absent where nothing is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusts: Option<usize>,
+    /// Whether everybody who has to has signed it; absent where nobody has to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Verdict>,
+    /// Whether a scan says what it has to; absent where none has to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scan: Option<Verdict>,
+    /// Whether it was built where it has to be; absent where nothing is demanded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Verdict>,
+    /// Evidence that is not what the lock says it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mismatches: Vec<Mismatch>,
 }
 
 /// How an image that is used stands to the lock.
@@ -104,10 +124,11 @@ fn key(image: &ImageRef) -> Key {
     (image.name(), image.effective_tag().map(str::to_owned), image.digest.as_ref().map(ToString::to_string))
 }
 
-/// What is known of all images that a workspace uses.
+/// What is known of all images that a workspace uses, and what stood in the way.
 #[derive(Debug, Default)]
 pub(crate) struct Examined {
     known: BTreeMap<Key, Arc<Known>>,
+    pub(crate) errors: Vec<Error>,
 }
 
 impl Examined {
@@ -117,26 +138,59 @@ impl Examined {
     }
 }
 
-/// Finds out what is known of images.
-pub(crate) fn examine<'a>(config: &Config, images: impl IntoIterator<Item = &'a ImageRef>) -> Examined {
+/// Finds out what is known of images, with everything done once and in parallel.
+pub(crate) fn examine<'a>(
+    files: &Files,
+    config: &Config,
+    now: Option<Moment>,
+    images: impl IntoIterator<Item = &'a ImageRef>,
+) -> Examined {
     let mut distinct: BTreeMap<Key, &ImageRef> = BTreeMap::new();
     for image in images {
         distinct.entry(key(image)).or_insert(image);
     }
-    let lock = config.lock.as_deref();
-    let known = distinct.into_iter().map(|(key, image)| (key, Arc::new(known(image, lock)))).collect();
-    Examined { known }
+    let uses: Vec<(Key, Use<'_>)> = distinct.into_iter().map(|(key, image)| (key, Use::of(image, config))).collect();
+    let desk = Desk::gather(files, config, uses.iter().map(|(_, image)| image));
+    let known = uses.par_iter().map(|(key, image)| (key.clone(), Arc::new(desk.known(image, now)))).collect();
+    Examined { known, errors: desk.errors() }
 }
 
-fn known(image: &ImageRef, lock: Option<&Lock>) -> Known {
-    let mut known = Known { digest: image.digest.as_ref().map(|digest| digest.to_string().into()), ..Known::default() };
-    let Some(lock) = lock else { return known };
-    let found = lock.find(image);
-    known.locked = Some(locked(found));
-    if let Found::Locked(entry) = found {
-        adopt(&mut known, entry);
+/// An image that is used, with what the lock and the workspace say of it.
+pub(super) struct Use<'a> {
+    pub(super) image: &'a ImageRef,
+    pub(super) found: Option<Found<'a>>,
+    /// The entries of `trust` that hold for it; none where nothing is declared.
+    pub(super) trusts: Option<Vec<&'a Trust>>,
+}
+
+impl<'a> Use<'a> {
+    fn of(image: &'a ImageRef, config: &'a Config) -> Self {
+        let name = image.name();
+        let trusts = || config.trust.iter().filter(|trust| trust.matches(&name)).collect();
+        Self {
+            image,
+            found: config.lock.as_ref().map(|lock| lock.find(image)),
+            trusts: (!config.trust.is_empty()).then(trusts),
+        }
     }
-    known
+
+    /// Its entry in the lock.
+    pub(super) fn entry(&self) -> Option<&'a LockedImage> {
+        match self.found {
+            Some(Found::Locked(entry)) => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// What is known of it without looking at evidence.
+    pub(super) fn known(&self) -> Known {
+        let digest = self.image.digest.as_ref().map(|digest| digest.to_string().into());
+        let mut known = Known { digest, locked: self.found.map(locked), ..Known::default() };
+        if let Some(entry) = self.entry() {
+            adopt(&mut known, entry);
+        }
+        known
+    }
 }
 
 fn locked(found: Found<'_>) -> Locked {

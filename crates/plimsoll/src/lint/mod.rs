@@ -107,9 +107,11 @@ impl Linter {
                     .collect::<Vec<_>>()
             },
         );
+        let mut evidence_errors = Vec::new();
         if let Some(config) = settings.config.as_ref().filter(|_| domains.contains(&Domain::Images)) {
-            let examined = facts::images::examined(&facts, config);
+            let examined = facts::images::examined(&facts, config, &rendered.files, self.now);
             facts::images::attach(&mut facts, environments, &examined, settings);
+            evidence_errors = examined.errors;
         }
         let subjects = subject::subjects(environments, &facts);
         let evaluation = evaluate::Evaluation {
@@ -137,6 +139,7 @@ impl Linter {
         report.extend_errors(compiled.errors().iter().cloned());
         report.extend_errors(settings.unknown_policies(&known));
         report.extend_errors(outcome.errors);
+        report.extend_errors(evidence_errors);
         report.notes.extend(slower(&compiled));
         report.notes.extend(collect::unreadable_images(environments, &facts));
         report.count();
