@@ -16,4 +16,5 @@ mod mutations;
 mod report_schema;
 mod run;
 mod structure;
+mod traces;
 mod workspaces;

@@ -70,8 +70,18 @@ pub struct ValueOrigin {
     /// 1-based line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// Layer.
+    /// Layer; `unset` for a key that nobody sets and that would matter, with the place of its nearest parent.
     pub layer: String,
+}
+
+impl ValueOrigin {
+    /// The layer of a key that nobody sets.
+    pub const UNSET: &str = "unset";
+
+    /// Whether nobody sets the key, and it would matter if somebody did.
+    pub fn is_unset(&self) -> bool {
+        self.layer == Self::UNSET
+    }
 }
 
 /// One environment in which a finding holds.
@@ -91,7 +101,7 @@ pub struct Occurrence {
     /// The template's line there, where it is another than the finding's location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// The values keys that led to it; empty until they are traced.
+    /// The values keys that led to it, or would have set what is missing.
     pub values: Vec<ValueOrigin>,
 }
 

@@ -9,7 +9,7 @@ use crate::facts::Facts;
 use crate::finding::{Finding, Occurrence, RenderedPlace, ResourceRef, Severity, Verdict, fingerprint};
 use crate::policy::{Policy, Violation};
 use crate::rendered::Environment;
-use crate::rendered::places::{Place, Places};
+use crate::rendered::places::{self, Place, Places, Spot, Trace};
 
 /// A violation where it holds.
 #[derive(Debug)]
@@ -46,33 +46,47 @@ pub(crate) fn collect(environments: &[Environment], settings: &Settings, hits: V
         let key = (hit.policy.id.clone(), identity, violation.path.clone(), verdict, violation.message.clone());
         groups.entry(key).or_default().push((hit, severity));
     }
-    let mut places = Places::new(environments);
-    groups.into_iter().map(|(key, hits)| finding(&key, &hits, &mut places)).collect()
+    let groups: Vec<(Key, Vec<(Hit, Severity)>)> = groups.into_iter().map(|(key, hits)| (key, once(hits))).collect();
+    let mut traces = trace(&groups, environments).into_iter();
+    groups
+        .iter()
+        .map(|(key, hits)| finding(key, hits, environments, traces.by_ref().take(hits.len()).collect()))
+        .collect()
 }
 
-fn finding(key: &Key, hits: &[(Hit, Severity)], places: &mut Places<'_>) -> Collected {
-    let environments = places.environments();
-    let mut hits: Vec<&(Hit, Severity)> = hits.iter().collect();
+/// Each environment once, in order.
+fn once(mut hits: Vec<(Hit, Severity)>) -> Vec<(Hit, Severity)> {
     hits.sort_by_key(|(hit, _)| hit.environment);
     hits.dedup_by_key(|(hit, _)| hit.environment);
-    let (first, _) = hits[0];
-    let resource = places.resource(first.place);
-    let location = places.location(first.place, &first.violation.path);
+    hits
+}
+
+/// Where each hit of each group comes from, in the same order.
+fn trace(groups: &[(Key, Vec<(Hit, Severity)>)], environments: &[Environment]) -> Vec<Trace> {
+    let hits = groups.iter().flat_map(|(_, hits)| hits);
+    let spots = hits.map(|(hit, _)| {
+        let environment = &environments[hit.place.environment];
+        Spot { environment, resource: &environment.resources[hit.place.resource], pointer: &hit.violation.path }
+    });
+    places::trace(&spots.collect::<Vec<_>>())
+}
+
+fn finding(key: &Key, hits: &[(Hit, Severity)], environments: &[Environment], traces: Vec<Trace>) -> Collected {
+    let of = |hit: &Hit| &environments[hit.place.environment].resources[hit.place.resource];
+    let (first, _) = &hits[0];
+    let resource = of(first);
+    let location = traces[0].location.clone();
     let sensitive = first.policy.sensitive || resource.is("", "Secret");
     let occurrences: Vec<Occurrence> = hits
         .iter()
-        .map(|(hit, severity)| {
-            let here = places.resource(hit.place);
-            let (mark, _) = here.locate(&hit.violation.path);
-            let place = places.location(hit.place, &hit.violation.path);
-            Occurrence {
-                environment: environments[hit.environment].name.clone(),
-                severity: *severity,
-                namespace: here.id.namespace.clone().filter(|_| here.id.namespace != resource.id.namespace),
-                rendered: (mark.line > 0).then_some(RenderedPlace { line: mark.line }),
-                location: Some(place).filter(|place| *place != location),
-                values: Vec::new(),
-            }
+        .zip(traces)
+        .map(|((hit, severity), trace)| Occurrence {
+            environment: environments[hit.environment].name.clone(),
+            severity: *severity,
+            namespace: of(hit).id.namespace.clone().filter(|_| of(hit).id.namespace != resource.id.namespace),
+            rendered: trace.rendered.map(|line| RenderedPlace { line }),
+            location: Some(trace.location).filter(|place| *place != location),
+            values: trace.values,
         })
         .collect();
     let (policy, identity, pointer, verdict, message) = key;

@@ -26,12 +26,14 @@
 mod blocks;
 mod jinja;
 mod source_map;
+mod trail;
 mod tree;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use source_map::{Mapping, SourceMap};
+pub use trail::KeyPath;
 
 use crate::Error;
 use crate::chart::{Chart, TemplateKind};
@@ -194,6 +196,15 @@ impl Program {
                 Err(error) => output.errors.push(error),
             }
         }
+    }
+
+    /// Renders the one template of a manifest in another context, and says how many steps that took.
+    ///
+    /// No text where it cannot be rendered there.
+    pub(crate) fn again(&self, context: &Context<'_>, manifest: &Manifest) -> (Option<String>, u64) {
+        let (chart, at) = (manifest.id.chart as usize, manifest.id.template as usize);
+        let Ok(scopes) = jinja::Engine::scopes(context) else { return (None, 0) };
+        self.engine.again(&self.engine.scope(&scopes, chart), chart, at)
     }
 
     /// Maps a manifest's text back to the templates that wrote it.

@@ -5,10 +5,12 @@
 
 mod assemble;
 mod build;
+mod experiment;
 mod identity;
 mod layers;
 mod overrides;
 pub(crate) mod places;
+mod provenance;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use crate::workspace::{Tier, Workspace};
 use crate::{Error, Location, Note, Result};
 
 pub use overrides::Overrides;
+pub use places::{Spot, Trace};
 
 /// What rendering all environments of a workspace made, and what it could not make.
 #[derive(Debug)]

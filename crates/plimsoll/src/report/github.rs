@@ -8,7 +8,7 @@
 use std::io;
 
 use super::text::closing;
-use super::{Report, Writer};
+use super::{Report, Writer, origins};
 use crate::finding::{Finding, Severity, Verdict};
 use crate::{Error, Location};
 
@@ -40,6 +40,8 @@ fn of_finding(finding: &Finding) -> String {
     let mut lines = vec![finding.message.as_str()];
     lines.extend(finding.witness.iter().map(String::as_str));
     lines.extend([about.as_str(), finding.fix.as_str()]);
+    let values = origins::lines(finding);
+    lines.extend(values.iter().map(String::as_str));
     command(name, &title, finding.location.as_ref(), &lines)
 }
 

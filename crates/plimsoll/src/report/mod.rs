@@ -5,6 +5,7 @@
 
 mod github;
 mod json;
+mod origins;
 #[cfg(test)]
 pub(crate) mod samples;
 mod sarif;

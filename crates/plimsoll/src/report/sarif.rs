@@ -133,7 +133,12 @@ fn related(finding: &Finding) -> Vec<Place<'_>> {
         for value in &occurrence.values {
             if let Some(file) = &value.file {
                 let location = Location { file: file.clone(), line: value.line, column: None };
-                add(location, format!("`{}`, set by the layer {},", value.key, value.layer), &*occurrence.environment);
+                let what = if value.is_unset() {
+                    format!("where `{}` would be set, which it is not,", value.key)
+                } else {
+                    format!("`{}`, set by the layer {},", value.key, value.layer)
+                };
+                add(location, what, &*occurrence.environment);
             }
         }
     }

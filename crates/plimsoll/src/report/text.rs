@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
-use super::{Report, Summary, Writer};
+use super::{Report, Summary, Writer, origins};
 use crate::Location;
 use crate::finding::{Finding, Severity, Verdict};
 use crate::manifest::mentions_secret;
@@ -209,6 +209,10 @@ impl Shown {
         if label.is_none() {
             let place = finding.location.as_ref().map(|location| format!(", at {location}")).unwrap_or_default();
             help = format!("{about}{place}\n{help}");
+        }
+        for line in origins::lines(finding) {
+            help.push('\n');
+            help.push_str(&line);
         }
         Self {
             code: format!("{} ({}{verdict})", finding.policy, finding.severity),

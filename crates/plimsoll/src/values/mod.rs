@@ -101,6 +101,15 @@ pub struct Origin {
     pub layer: LayerKind,
 }
 
+/// What becomes of one value in [`Values::with`].
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    /// Another value, or one where there was none.
+    Set(Data),
+    /// Another key.
+    Rename(Arc<str>),
+}
+
 /// Merged values and their layers.
 #[derive(Debug, Clone)]
 pub struct Values {
@@ -194,6 +203,47 @@ impl Values {
         }
         let layer = self.layers.get(mark.source as usize)?;
         Some(Origin { file: layer.file.clone(), line: mark.line, column: mark.column, layer: layer.kind })
+    }
+
+    /// The same values with one changed: set, or with nothing to set, renamed. `None` where no path leads there.
+    pub(crate) fn with(&self, path: &[Arc<str>], change: &Change) -> Option<Self> {
+        let mut root = self.root.clone();
+        let (last, parents) = path.split_last()?;
+        let mut node = &mut root;
+        for key in parents {
+            node = match &mut node.data {
+                Data::Map(map) => {
+                    if map.get(key).is_none_or(Node::is_null) {
+                        let value = Node::from(Data::Map(Map::new()));
+                        map.insert(yaml::Entry { key: key.clone(), mark: Mark::default(), value });
+                    }
+                    map.get_mut(key)?
+                }
+                Data::Seq(items) => items.get_mut(key.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        match (&mut node.data, change) {
+            (Data::Map(map), Change::Set(data)) => match map.get_mut(last) {
+                Some(value) => value.data = data.clone(),
+                None => {
+                    let value = Node::from(data.clone());
+                    map.insert(yaml::Entry { key: last.clone(), mark: Mark::default(), value });
+                }
+            },
+            (Data::Map(map), Change::Rename(name)) => {
+                let renamed = |mut entry: yaml::Entry| {
+                    if entry.key == *last {
+                        entry.key = name.clone();
+                    }
+                    entry
+                };
+                *map = std::mem::take(map).into_iter().map(renamed).collect();
+            }
+            (Data::Seq(items), Change::Set(data)) => items.get_mut(last.parse::<usize>().ok()?)?.data = data.clone(),
+            _ => return None,
+        }
+        Some(Self { root, layers: self.layers.clone(), notes: Vec::new(), problems: Vec::new() })
     }
 
     /// The place a mark stands for, if it lies in a file.

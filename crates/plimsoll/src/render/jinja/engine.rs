@@ -10,7 +10,8 @@ use super::compile::{self, Compiled, Compiler, Source};
 use super::errors::{self, Explain};
 use super::files::FilesObject;
 use super::objects::{self, MapObject, Place};
-use super::{guard, instrument, run};
+use super::recorder::Statement;
+use super::{guard, instrument, recorder, run};
 use crate::render::Context;
 use crate::render::blocks;
 use crate::render::source_map::{Point, SourceMap};
@@ -31,6 +32,7 @@ pub(in crate::render) struct Engine {
 struct Traced {
     env: Environment<'static>,
     points: Arc<Vec<Point>>,
+    statements: Arc<Vec<Statement>>,
 }
 
 /// What all charts of a tree see in one rendering.
@@ -50,10 +52,11 @@ impl Engine {
 
     /// The objects of one rendering, shared by all its templates.
     pub(in crate::render) fn scopes(context: &Context<'_>) -> Result<Scopes, Error> {
-        let values = objects::from_node(context.values.root(), &Arc::new(Place::Root("values"))).map_err(|path| {
-            Error::new(ErrorKind::Values, format!("`{path}` contains a reserved character"))
-                .with_help("remove the character between U+FDD0 and U+FDEF; it has no meaning in any text")
-        })?;
+        let values =
+            objects::from_node(context.values.root(), &Arc::new(Place::Root(objects::VALUES))).map_err(|path| {
+                Error::new(ErrorKind::Values, format!("`{path}` contains a reserved character"))
+                    .with_help("remove the character between U+FDD0 and U+FDEF; it has no meaning in any text")
+            })?;
         Ok(Scopes {
             values,
             release: objects::release(context.release),
@@ -73,7 +76,7 @@ impl Engine {
             for key in path {
                 values = values.get_attr(key).unwrap_or_default();
             }
-            MapObject::renamed(&values, "values")
+            MapObject::renamed(&values, objects::VALUES)
         };
         Value::from_pairs([
             ("values", values),
@@ -111,6 +114,17 @@ impl Engine {
         }
     }
 
+    /// Renders one template without explaining errors; how many steps it took beside the text.
+    pub(in crate::render) fn again(&self, scope: &Value, chart: usize, template: usize) -> (Option<String>, u64) {
+        let name = self.name(chart, template);
+        run::start();
+        let text = write(&self.env, &name, scope).ok().map(|text| blocks::resolve(&text).text);
+        // What failed may have taken all there is.
+        let steps = if text.is_some() { run::steps() } else { run::MAX_FUEL };
+        run::finish();
+        (text, steps)
+    }
+
     /// Renders one template again, with marks, and maps the text it gave before.
     pub(in crate::render) fn trace(
         &self,
@@ -122,20 +136,25 @@ impl Engine {
         let traced = self.traced.get_or_init(|| self.instrument());
         let scopes = Self::scopes(context).ok()?;
         run::start();
+        recorder::start(traced.statements.clone());
         let text = write(&traced.env, &self.name(chart, template), &self.scope(&scopes, chart));
+        let trail = recorder::finish();
         run::finish();
-        Some(SourceMap::new(clean, &blocks::resolve(&text.ok()?), traced.points.clone()))
+        Some(SourceMap::new(clean, &blocks::resolve(&text.ok()?), traced.points.clone(), trail))
     }
 
     fn instrument(&self) -> Traced {
-        let mut points = Vec::new();
+        let mut tables = instrument::Tables::default();
         // White space control has done its work when the marks go in.
         let mut env = compile::environment(compile::syntax(false));
         compile::join_paths(&mut env, &self.tree);
-        instrument::register(&mut env);
+        recorder::register(&mut env);
+        // Taking notes takes instructions, too.
+        env.set_fuel(Some(run::MAX_FUEL.saturating_mul(4)));
         for (name, template) in compile::templates(self.tree.charts.iter().enumerate()) {
             let Some(source) = self.sources.get(&name) else { continue };
-            let marked = instrument::instrument(&source.text, &template.file, &compile::syntax(true), &mut points);
+            let syntax = compile::syntax(true);
+            let marked = instrument::instrument(&source.text, &template.file, &syntax, &mut tables);
             // A template that cannot be marked is traced without marks, and so not at all.
             let marked = marked.and_then(|marked| guard::guard(&marked, &compile::syntax(false)).ok());
             let added = marked.is_some_and(|marked| env.add_template_owned(name.clone(), marked.text).is_ok());
@@ -143,7 +162,7 @@ impl Engine {
                 env.add_template_owned(name, source.guarded.text.clone()).ok();
             }
         }
-        Traced { env, points: Arc::new(points) }
+        Traced { env, points: Arc::new(tables.points), statements: Arc::new(tables.statements) }
     }
 
     fn name(&self, chart: usize, template: usize) -> String {
@@ -157,7 +176,8 @@ impl Engine {
 
 fn write(env: &Environment<'static>, name: &str, scope: &Value) -> Result<String, minijinja::Error> {
     let mut bytes = Vec::with_capacity(2_048);
-    env.get_template(name)?.render_captured_to(scope.clone(), Limited::new(&mut bytes))?;
+    let captured = env.get_template(name)?.render_captured_to(scope.clone(), Limited::new(&mut bytes))?;
+    run::took(captured.state().fuel_levels().map_or(0, |(spent, _)| spent));
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 

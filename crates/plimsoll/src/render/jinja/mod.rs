@@ -11,6 +11,7 @@ mod guard;
 mod instrument;
 mod lines;
 mod objects;
+mod recorder;
 mod register;
 mod run;
 

@@ -1,8 +1,7 @@
 //! What templates see: values and the other roots as shared objects.
 //!
 //! A tree of nodes becomes objects once for a rendering of a chart; templates then share them. Each map
-//! knows its path, so that a missing key can be named in full. A read could be noted here (the values
-//! keys behind an emission), at the two `get_value` functions.
+//! knows its path, so that a missing key can be named in full, and in a traced rendering notes each read.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,10 +10,14 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Object, ObjectExt as _, ObjectRepr};
 use minijinja::{Error, ErrorKind, State, Value};
 
-use super::run;
+use super::{recorder, run};
 use crate::chart::Chart;
 use crate::render::blocks;
+use crate::render::trail::KeyPath;
 use crate::yaml::{Data, Node};
+
+/// The root whose reads are noted.
+pub(super) const VALUES: &str = "values";
 
 const INDEXED_FROM: usize = 12;
 
@@ -22,6 +25,8 @@ const INDEXED_FROM: usize = 12;
 #[derive(Debug)]
 pub(super) enum Place {
     Root(&'static str),
+    /// A container that is called by another name where it is seen: the values of a subchart.
+    Renamed(&'static str, Arc<Place>),
     Key(Arc<Place>, Arc<str>),
     Item(Arc<Place>, usize),
 }
@@ -29,10 +34,25 @@ pub(super) enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Root(name) => f.write_str(name),
+            Self::Root(name) | Self::Renamed(name, _) => f.write_str(name),
             Self::Key(parent, key) => write!(f, "{parent}.{key}"),
             Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
         }
+    }
+}
+
+impl Place {
+    /// The keys from the root of the values; `None` for what is not one of them.
+    pub(super) fn path(&self) -> Option<KeyPath> {
+        let (parent, key) = match self {
+            Self::Root(name) => return (*name == VALUES).then(KeyPath::new),
+            Self::Renamed(_, place) => return place.path(),
+            Self::Key(parent, key) => (parent, key.clone()),
+            Self::Item(parent, at) => (parent, at.to_string().into()),
+        };
+        let mut path = parent.path()?;
+        path.push(key);
+        Some(path)
     }
 }
 
@@ -65,7 +85,10 @@ impl MapObject {
     /// A root that shows what another container holds, under a name of its own.
     pub(super) fn renamed(value: &Value, name: &'static str) -> Value {
         match value.downcast_object_ref::<Self>() {
-            Some(map) => Value::from_object(Self::new(Arc::new(Place::Root(name)), map.entries.clone())),
+            Some(map) => {
+                let place = Arc::new(Place::Renamed(name, map.place.clone()));
+                Value::from_object(Self::new(place, map.entries.clone()))
+            }
             None => Self::root(name, Vec::new()),
         }
     }
@@ -95,6 +118,7 @@ impl Object for MapObject {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        recorder::read_key(&self.place, key);
         let found = self.find(key).cloned();
         if found.is_none() {
             run::missed(self, key);
@@ -103,6 +127,7 @@ impl Object for MapObject {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
+        recorder::read_all(&self.place);
         self.mapped_key_value_enumerator(|map| {
             Box::new(map.entries.iter().map(|(key, value)| (Value::from(key.clone()), value.clone())))
         })
@@ -115,7 +140,10 @@ impl Object for MapObject {
 
 /// A sequence of values.
 #[derive(Debug)]
-pub(super) struct SeqObject(pub(super) Vec<Value>);
+pub(super) struct SeqObject {
+    place: Arc<Place>,
+    items: Vec<Value>,
+}
 
 impl Object for SeqObject {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -123,11 +151,14 @@ impl Object for SeqObject {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.get(key.as_usize()?).cloned()
+        let at = key.as_usize()?;
+        recorder::read_item(&self.place, at);
+        self.items.get(at).cloned()
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Seq(self.0.len())
+        recorder::read_all(&self.place);
+        Enumerator::Seq(self.items.len())
     }
 }
 
@@ -145,7 +176,8 @@ pub(super) fn from_node(node: &Node, place: &Arc<Place>) -> Result<Value, String
                 Data::Map(_) | Data::Seq(_) => from_node(item, &Arc::new(Place::Item(place.clone(), at))),
                 _ => from_node(item, place),
             };
-            Value::from_object(SeqObject(items.iter().enumerate().map(item).collect::<Result<_, _>>()?))
+            let items = items.iter().enumerate().map(item).collect::<Result<_, _>>()?;
+            Value::from_object(SeqObject { place: place.clone(), items })
         }
         Data::Map(map) => {
             let mut entries = Vec::with_capacity(map.len());

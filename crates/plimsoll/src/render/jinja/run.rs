@@ -56,6 +56,16 @@ pub(super) fn finish() {
     start();
 }
 
+/// Counts the steps of the template itself, which the engine tells at its end.
+pub(super) fn took(steps: u64) {
+    RUN.with_borrow_mut(|run| run.spent = run.spent.saturating_add(steps));
+}
+
+/// The steps that the template took, with everything it includes.
+pub(super) fn steps() -> u64 {
+    RUN.with_borrow(|run| run.spent)
+}
+
 /// Notes that a map does not have a key.
 pub(super) fn missed(map: &Arc<MapObject>, key: &str) {
     RUN.with_borrow_mut(|run| {
