@@ -134,7 +134,9 @@ subjectAltName = critical, URI:$2
   signature="$(openssl dgst -sha256 -sign "$work/ct.key" "$work/$1.sct.signed" | tohex)"
   sct="00${ct_id}${millis}00000403$(printf '%04x' $(( ${#signature} / 2 )))$signature"
   list="$(printf '%04x' $(( ${#sct} / 2 + 2 )))$(printf '%04x' $(( ${#sct} / 2 )))$sct"
-  printf '%s\n1.3.6.1.4.1.11129.2.4.2 = DER:0481%02x%s\n' "$extensions" $(( ${#list} / 2 )) "$list" > "$work/$1.ext"
+  local length=$(( ${#list} / 2 )) form=""
+  if [ "$length" -gt 127 ]; then form=81; fi
+  printf '%s\n1.3.6.1.4.1.11129.2.4.2 = DER:04%s%02x%s\n' "$extensions" "$form" "$length" "$list" > "$work/$1.ext"
   issue "$1" "$work/$1.ext" "$work/$1.crt"
 }
 short_lived leaf "$SUBJECT"

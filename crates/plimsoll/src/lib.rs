@@ -56,6 +56,7 @@ pub mod render;
 pub mod rendered;
 pub mod report;
 pub mod values;
+pub mod view;
 pub mod workspace;
 pub mod yaml;
 

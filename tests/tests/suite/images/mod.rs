@@ -1,3 +1,5 @@
 //! The lock of images and its evidence, from outside.
 
+mod evidence;
+mod scene;
 mod schemas;

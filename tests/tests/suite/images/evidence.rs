@@ -1,0 +1,273 @@
+//! Genuine signatures, scans and provenance, and everything that must not pass for them.
+//!
+//! The files of `tests/data/images/made` are made with openssl by `tests/make-image-fixtures.sh`. Every case is
+//! tried twice: with the hash that was locked, and with the hash recomputed, so that only what is signed
+//! can tell.
+
+use plimsoll::images::{Known, VerdictState};
+use plimsoll::view::images::ImagesView;
+use plimsoll::{Moment, Rendered};
+use serde_json::Value;
+
+use super::scene::{self, Scene};
+
+const NOW: &str = "2024-06-10T00:00:00Z";
+
+/// Trust by key alone, with a timestamp, and with a log entry.
+const KEY: &str = "{key: keys/release.pub}";
+const STAMPED: &str = "{key: keys/release.pub, root: keys/root.json, timestamp: required}";
+const LOGGED: &str = "{key: keys/release.pub, root: keys/root.json, log: required}";
+
+fn keyless(subject: &str, issuer: &str, root: &str, more: &str) -> String {
+    format!("{{keyless: {{issuer: \"{issuer}\", subject: \"{subject}\", root: {root}}}{more}}}")
+}
+
+fn workflow(more: &str) -> String {
+    keyless(
+        "https://git.test.example/shop/cart/.github/workflows/release.yml@refs/tags/v*",
+        "https://accounts.test.example",
+        "keys/root.json",
+        more,
+    )
+}
+
+/// Each accepted shape of a signature, and who made it.
+fn shapes() -> Vec<(&'static str, String)> {
+    let unlogged = workflow(", log: optional");
+    vec![
+        ("simple-key", KEY.to_owned()),
+        ("simple-key-timestamp", STAMPED.to_owned()),
+        ("simple-key-log", LOGGED.to_owned()),
+        ("simple-keyless", workflow("")),
+        ("simple-keyless-timestamp", unlogged.clone()),
+        ("bundle-key", KEY.to_owned()),
+        ("bundle-key-timestamp", STAMPED.to_owned()),
+        ("bundle-key-log", LOGGED.to_owned()),
+        ("bundle-keyless", workflow("")),
+        ("bundle-keyless-timestamp", unlogged),
+    ]
+}
+
+fn known(scene: &Scene, now: &str) -> Known {
+    let workspace = scene.open();
+    let rendered: Rendered = workspace.render_all();
+    assert_eq!(rendered.errors(), []);
+    let view = ImagesView::new(&rendered, Some(Moment::parse(now).unwrap()));
+    assert_eq!(view.errors, []);
+    view.images[0].known.clone()
+}
+
+fn signature(scene: &Scene) -> (VerdictState, String) {
+    let verdict = known(scene, NOW).signature.unwrap();
+    (verdict.state, verdict.reason)
+}
+
+fn signed(name: &str, authority: &str) -> Scene {
+    Scene::new(authority).with("signature", name, scene::made(name))
+}
+
+#[track_caller]
+fn refused(scene: &Scene, case: &str) {
+    let (state, reason) = signature(scene);
+    assert!(matches!(state, VerdictState::Rejected | VerdictState::Unknown), "{case}: {state:?} {reason}");
+}
+
+#[test]
+fn every_accepted_shape_is_accepted() {
+    for (shape, authority) in shapes() {
+        let (state, reason) = signature(&signed(shape, &authority));
+        assert_eq!(state, VerdictState::Verified, "{shape}: {reason}");
+    }
+}
+
+#[test]
+fn signatures_by_others_are_rejected() {
+    let somebody = "https://accounts.test.example";
+    for (shape, authority) in shapes() {
+        let others = if shape.contains("keyless") {
+            let log = if shape.ends_with("timestamp") { ", log: optional" } else { "" };
+            vec![
+                keyless("https://git.test.example/shop/cart/*", somebody, "keys/root.json", log),
+                keyless("https://git.test.example/**", "https://accounts.other.example", "keys/root.json", log),
+                keyless("https://git.test.example/**", somebody, "keys/root-other.json", log),
+                KEY.to_owned(),
+            ]
+        } else {
+            vec![authority.replace("release.pub", "other.pub"), workflow("")]
+        };
+        for other in others {
+            let (state, reason) = signature(&signed(shape, &other));
+            assert_eq!(state, VerdictState::Rejected, "{shape} under {other}: {reason}");
+        }
+    }
+}
+
+#[test]
+fn logs_and_timestamps_of_others_are_rejected() {
+    for (shape, authority) in shapes() {
+        if authority.contains("root.json") && !shape.contains("keyless") {
+            let (state, reason) = signature(&signed(shape, &authority.replace("root.json", "root-other.json")));
+            assert_eq!(state, VerdictState::Rejected, "{shape}: {reason}");
+        }
+    }
+    // Expired: the authority of the timestamp, the certificate, the key.
+    for shape in ["simple-key-timestamp", "bundle-key-timestamp"] {
+        let (state, reason) = signature(&signed(shape, &STAMPED.replace("root.json", "root-ended.json")));
+        assert_eq!(state, VerdictState::Rejected, "{shape}: {reason}");
+    }
+    for shape in ["expired-simple-keyless", "expired-bundle-keyless"] {
+        let (state, reason) = signature(&signed(shape, &workflow("")));
+        assert_eq!(state, VerdictState::Rejected, "{shape}: {reason}");
+    }
+    for (shape, authority) in shapes() {
+        let ended = authority.strip_suffix('}').unwrap().to_owned() + ", until: 2024-06-09}";
+        let (state, reason) = signature(&signed(shape, &ended));
+        assert_eq!(state, VerdictState::Rejected, "{shape}: {reason}");
+        assert!(reason.contains("counted until 2024-06-09"), "{reason}");
+    }
+}
+
+#[test]
+fn a_missing_timestamp_or_log_entry_is_rejected() {
+    for (shape, authority) in [
+        ("simple-key", STAMPED.to_owned()),
+        ("bundle-key", STAMPED.to_owned()),
+        ("simple-key", LOGGED.to_owned()),
+        ("bundle-key", LOGGED.to_owned()),
+        ("simple-key-timestamp", LOGGED.to_owned()),
+        ("bundle-key-timestamp", LOGGED.to_owned()),
+        ("simple-keyless-timestamp", workflow("")),
+        ("bundle-keyless-timestamp", workflow("")),
+        ("untimed-simple-keyless", workflow("")),
+        ("untimed-bundle-keyless", workflow("")),
+        ("untimed-simple-keyless", workflow(", log: optional")),
+        ("untimed-bundle-keyless", workflow(", log: optional")),
+    ] {
+        let (state, reason) = signature(&signed(shape, &authority));
+        assert_eq!(state, VerdictState::Rejected, "{shape} under {authority}: {reason}");
+    }
+}
+
+#[test]
+fn evidence_for_another_image_is_rejected() {
+    for (shape, authority) in shapes() {
+        for scene in [
+            // A genuine signature of another image, beside this one.
+            signed(&format!("for-another-image-{shape}"), &authority),
+            // A genuine signature of this image, beside another digest.
+            signed(shape, &authority).of_digest(&scene::digest("other")),
+        ] {
+            let known = known(&scene, NOW);
+            let verdict = known.signature.unwrap();
+            assert_eq!(verdict.state, VerdictState::Rejected, "{shape}: {}", verdict.reason);
+            assert!(verdict.reason.contains("is about another image"), "{}", verdict.reason);
+            assert_eq!(known.mismatches.len(), 1, "{shape}");
+        }
+    }
+}
+
+/// Swaps the digest inside whatever is signed, so that the claim is about the other image.
+fn retold(bytes: &[u8]) -> Vec<u8> {
+    let (from, to) = (scene::digest("cart"), scene::digest("other"));
+    let mut root: Value = serde_json::from_slice(bytes).unwrap();
+    if let Some(payload) = root.pointer_mut("/dsseEnvelope/payload") {
+        *payload =
+            scene::encode(&scene::replaced(&scene::decode(payload.as_str().unwrap()), &from[7..], &to[7..])).into();
+    } else {
+        let data = scene::decode(root["data"].as_str().unwrap());
+        let data = match serde_json::from_slice::<Value>(&data).unwrap() {
+            mut envelope if envelope.get("payload").is_some() => {
+                let payload = scene::decode(envelope["payload"].as_str().unwrap());
+                envelope["payload"] = scene::encode(&scene::replaced(&payload, &from[7..], &to[7..])).into();
+                envelope.to_string().into_bytes()
+            }
+            _ => scene::replaced(&data, &from[7..], &to[7..]),
+        };
+        root["digest"] = format!("sha256:{}", scene::sha256(&data)).into();
+        root["data"] = scene::encode(&data).into();
+    }
+    root.to_string().into_bytes()
+}
+
+#[test]
+fn a_payload_that_was_changed_is_rejected() {
+    for (shape, authority) in shapes() {
+        let changed = retold(&scene::made(shape));
+        let whole = signed(shape, &authority).of_digest(&scene::digest("other"));
+        // The hash of the genuine file, and that of the changed one.
+        let (state, reason) = signature(&whole.clone().rewritten(shape, changed.clone()));
+        assert_eq!(state, VerdictState::Rejected, "{shape}: {reason}");
+        assert!(reason.contains("has another sha256"), "{reason}");
+        let (state, reason) = signature(&whole.with("signature", shape, changed));
+        assert_eq!(state, VerdictState::Rejected, "{shape}: {reason}");
+        assert!(
+            !reason.contains("sha256") && !reason.contains("another image"),
+            "only the signature can tell: {reason}"
+        );
+    }
+}
+
+#[test]
+fn a_signature_that_was_changed_is_rejected() {
+    for (shape, authority) in shapes() {
+        let mut root: Value = serde_json::from_slice(&scene::made(shape)).unwrap();
+        let at = if shape.starts_with("simple") {
+            "/annotations/dev.cosignproject.cosign~1signature"
+        } else {
+            "/dsseEnvelope/signatures/0/sig"
+        };
+        let place = root.pointer_mut(at).unwrap();
+        let mut bytes = scene::decode(place.as_str().unwrap());
+        *bytes.last_mut().unwrap() ^= 1;
+        *place = scene::encode(&bytes).into();
+        let changed = root.to_string().into_bytes();
+        refused(&signed(shape, &authority).rewritten(shape, changed.clone()), shape);
+        refused(&signed(shape, &authority).with("signature", shape, changed), shape);
+    }
+}
+
+#[test]
+fn a_truncated_file_is_rejected() {
+    for (shape, authority) in shapes() {
+        let whole = scene::made(shape);
+        for length in [0, 1, whole.len() / 2, whole.len() - 3] {
+            let cut = whole[..length].to_vec();
+            refused(&signed(shape, &authority).rewritten(shape, cut.clone()), shape);
+            let scene = signed(shape, &authority).with("signature", shape, cut);
+            refused(&scene, shape);
+            assert_eq!(known(&scene, NOW).mismatches.len(), 1, "{shape}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_unknown() {
+    for name in ["unknown-predicate", "unknown-predicate-layer", "unknown-simple", "slsa", "vuln-trivy"] {
+        let (state, reason) = signature(&signed(name, KEY));
+        assert_eq!(state, VerdictState::Unknown, "{name}: {reason}");
+    }
+    for text in ["{}", "[]", "null", "{\"mediaType\": \"application/json\"}"] {
+        let scene = Scene::new(KEY).with("signature", "x", text.as_bytes().to_vec());
+        assert_eq!(signature(&scene).0, VerdictState::Unknown, "{text}");
+    }
+    // One that holds is enough, whatever lies beside it.
+    let scene = signed("unknown-simple", KEY).with("signature", "simple-key", scene::made("simple-key"));
+    assert_eq!(signature(&scene).0, VerdictState::Verified);
+}
+
+#[test]
+fn what_third_parties_saw_after_the_moment_is_rejected() {
+    for shape in ["simple-key-timestamp", "bundle-key-timestamp"] {
+        let verdict = known(&signed(shape, STAMPED), "2024-05-31T00:00:00Z").signature.unwrap();
+        assert_eq!(verdict.state, VerdictState::Rejected, "{shape}");
+        assert!(verdict.reason.contains("after the moment"), "{}", verdict.reason);
+    }
+}
+
+#[test]
+fn without_a_signature_or_an_entry_it_is_missing() {
+    assert_eq!(signature(&Scene::new(KEY)).0, VerdictState::Missing);
+    let (state, reason) = signature(&Scene::new(KEY).without_lock());
+    assert_eq!(state, VerdictState::Missing);
+    assert!(reason.contains("there is no images.lock"), "{reason}");
+}
