@@ -271,3 +271,147 @@ fn without_a_signature_or_an_entry_it_is_missing() {
     assert_eq!(state, VerdictState::Missing);
     assert!(reason.contains("there is no images.lock"), "{reason}");
 }
+
+/// What is demanded of scans, and of builds.
+const VULN: &str = "{vuln: {maxAge: 336h, deny: [CRITICAL, \"HIGH+fixable\"]}}";
+const SLSA: &str =
+    "{slsa: {builder: [\"https://builds.test.example/*@v1\"], source: [\"https://git.test.example/shop/*\"]}}";
+
+fn scanned(name: &str) -> Scene {
+    Scene::new(KEY).requiring(VULN).with("vuln", name, scene::made(name))
+}
+
+fn built(name: &str) -> Scene {
+    Scene::new(KEY).requiring(SLSA).with("slsa", name, scene::made(name))
+}
+
+#[test]
+fn scans_of_both_scanners_in_both_shapes_are_accepted() {
+    for name in ["vuln-trivy", "vuln-trivy-layer", "vuln-trivy-timestamp", "vuln-grype"] {
+        let verdict = known(&scanned(name), NOW).scan.unwrap();
+        assert_eq!(verdict.state, VerdictState::Verified, "{name}: {}", verdict.reason);
+    }
+}
+
+#[test]
+fn scans_that_say_the_wrong_thing_do_not_count() {
+    for (name, state, reason) in [
+        ("vuln-trivy-high", VerdictState::Denied, "its scan found 1 vulnerability that is not accepted"),
+        ("vuln-grype-high", VerdictState::Denied, "its scan found 1 vulnerability that is not accepted"),
+        ("vuln-trivy-by-other", VerdictState::Rejected, "was not signed by key keys/release.pub"),
+        ("vuln-for-another-image", VerdictState::Rejected, "is about another image"),
+        ("vuln-zero-time", VerdictState::Rejected, "which is nobody's time"),
+        ("vuln-tomorrow", VerdictState::Rejected, "after the moment that is checked for"),
+        ("vuln-unknown-scanner", VerdictState::Unknown, "neither Trivy's nor Grype's"),
+        ("unknown-predicate", VerdictState::Unknown, "speaks of `https://test.example/approved/v1`"),
+        ("bundle-key", VerdictState::Unknown, "speaks of `https://sigstore.dev/cosign/sign/v1`"),
+    ] {
+        let verdict = known(&scanned(name), NOW).scan.unwrap();
+        assert_eq!(verdict.state, state, "{name}: {}", verdict.reason);
+        assert!(verdict.reason.contains(reason), "{name}: {}", verdict.reason);
+    }
+    let verdict = known(&scanned("vuln-trivy-high"), NOW).scan.unwrap();
+    assert_eq!(verdict.witness, ["HIGH CVE-2023-4911 in libc6 2.36-9, fixed in 2.36-9+deb12u3"]);
+    let missing = known(&Scene::new(KEY).requiring(VULN), NOW).scan.unwrap();
+    assert_eq!(missing.state, VerdictState::Missing);
+}
+
+#[test]
+fn a_scan_grows_old() {
+    for (now, state) in [
+        ("2024-06-01T09:00:00Z", VerdictState::Verified),
+        ("2024-06-15T09:00:00Z", VerdictState::Verified),
+        ("2024-06-15T09:00:01Z", VerdictState::Stale),
+        ("2024-06-01T08:59:59Z", VerdictState::Rejected),
+    ] {
+        let verdict = known(&scanned("vuln-trivy"), now).scan.unwrap();
+        assert_eq!(verdict.state, state, "{now}: {}", verdict.reason);
+    }
+    // Without a moment nobody knows how old it is.
+    let rendered = scanned("vuln-trivy").open().render_all();
+    let verdict = ImagesView::new(&rendered, None).images[0].known.scan.clone().unwrap();
+    assert_eq!(verdict.state, VerdictState::Unknown, "{}", verdict.reason);
+}
+
+#[test]
+fn of_each_scanner_the_last_scan_counts() {
+    let both = scanned("vuln-trivy").with("vuln", "vuln-grype-high", scene::made("vuln-grype-high"));
+    assert_eq!(known(&both, NOW).scan.unwrap().state, VerdictState::Denied);
+}
+
+#[test]
+fn provenance_of_both_versions_is_accepted_and_of_others_rejected() {
+    for name in ["slsa", "slsa-v02-layer"] {
+        let verdict = known(&built(name), NOW).provenance.unwrap();
+        assert_eq!(verdict.state, VerdictState::Verified, "{name}: {}", verdict.reason);
+    }
+    let keyless = Scene::new(&workflow("")).requiring(SLSA).with("slsa", "x", scene::made("slsa-keyless"));
+    assert_eq!(known(&keyless, NOW).provenance.unwrap().state, VerdictState::Verified);
+    for (scene, state) in [
+        (built("slsa-by-other"), VerdictState::Rejected),
+        (built("slsa-for-another-image"), VerdictState::Rejected),
+        (built("unknown-predicate"), VerdictState::Unknown),
+        (built("slsa").requiring("{slsa: {builder: [\"https://builds.other.example/**\"]}}"), VerdictState::Denied),
+        (built("slsa").requiring("{slsa: {source: [\"https://git.test.example/other/*\"]}}"), VerdictState::Denied),
+        (built("slsa").rewritten("slsa", scene::made("slsa-by-other")), VerdictState::Rejected),
+        (Scene::new(KEY).requiring(SLSA), VerdictState::Missing),
+    ] {
+        let verdict = known(&scene, NOW).provenance.unwrap();
+        assert_eq!(verdict.state, state, "{}", verdict.reason);
+    }
+}
+
+#[test]
+fn attestations_that_were_changed_or_cut_are_rejected() {
+    for name in ["vuln-trivy", "vuln-trivy-layer", "vuln-grype", "slsa", "slsa-v02-layer"] {
+        let (kind, require) = if name.starts_with("vuln") { ("vuln", VULN) } else { ("slsa", SLSA) };
+        let verdict = |scene: &Scene| {
+            let known = known(scene, NOW);
+            known.scan.or(known.provenance).unwrap()
+        };
+        let scene = Scene::new(KEY).requiring(require).of_digest(&scene::digest("other"));
+        let changed = verdict(&scene.clone().with(kind, name, retold(&scene::made(name))));
+        assert_eq!(changed.state, VerdictState::Rejected, "{name}: {}", changed.reason);
+        assert!(changed.reason.contains("was not signed by"), "only the signature can tell: {}", changed.reason);
+        let whole = scene::made(name);
+        let cut = verdict(&scene.with(kind, name, whole[..whole.len() - 9].to_vec()));
+        assert_eq!(cut.state, VerdictState::Rejected, "{name}: {}", cut.reason);
+    }
+}
+
+/// A bundle from the staging instance of Sigstore, and one from the public instance.
+#[test]
+fn real_bundles_hold_for_whom_they_were_made() {
+    let public =
+        |name: &str| std::fs::read(crate::example::root().join("tests/data/images/public").join(name)).unwrap();
+    let github = "https://token.actions.githubusercontent.com";
+    let beacon = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/**";
+    let digest = "sha256:a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf";
+    let require = "{slsa: {builder: [\"https://github.com/sigstore-conformance/*\"]}}";
+    let scene = |subject: &str, issuer: &str, root: &str| {
+        Scene::new(&keyless(subject, issuer, root, ""))
+            .requiring(require)
+            .of_digest(digest)
+            .with("slsa", "real", public("slsa-staging.sigstore.json"))
+            .file("keys/staging.json", public("staging-root.json"))
+            .file("keys/public.json", public("public-good-root.json"))
+    };
+    let provenance = |scene: &Scene| known(scene, "2026-06-01T00:00:00Z").provenance.unwrap();
+    let verdict = provenance(&scene(beacon, github, "keys/staging.json"));
+    assert_eq!(verdict.state, VerdictState::Verified, "{}", verdict.reason);
+    for other in [
+        scene("https://github.com/somebody/**", github, "keys/staging.json"),
+        scene(beacon, "https://accounts.google.com", "keys/staging.json"),
+        scene(beacon, github, "keys/public.json"),
+        scene(beacon, github, "keys/staging.json").of_digest(&scene::digest("cart")),
+    ] {
+        let verdict = provenance(&other);
+        assert_eq!(verdict.state, VerdictState::Rejected, "{}", verdict.reason);
+    }
+    let conda = Scene::new(&keyless("https://github.com/prefix-dev/**", github, "keys/public.json", ""))
+        .of_digest("sha256:54303491a8418fbed24344b513546182c29b43bf282ceb433af65e2299f9271f")
+        .with("signature", "real", public("conda-attestation.sigstore.json"))
+        .file("keys/public.json", public("public-good-root.json"));
+    let verdict = known(&conda, "2026-06-01T00:00:00Z").signature.unwrap();
+    assert_eq!(verdict.state, VerdictState::Unknown, "{}", verdict.reason);
+}

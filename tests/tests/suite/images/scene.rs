@@ -18,6 +18,7 @@ pub(crate) struct Scene {
     /// Kind, name, bytes, and the hash that the lock has for them.
     evidence: Vec<(&'static str, String, Vec<u8>, String)>,
     lock: bool,
+    more: Vec<(String, Vec<u8>)>,
 }
 
 fn data(path: &str) -> Vec<u8> {
@@ -84,6 +85,7 @@ impl Scene {
             digest: digest("cart"),
             evidence: Vec::new(),
             lock: true,
+            more: Vec::new(),
         }
     }
 
@@ -113,6 +115,12 @@ impl Scene {
                 content.clone_from(&bytes);
             }
         }
+        self
+    }
+
+    /// Another file of the workspace.
+    pub(crate) fn file(mut self, path: &str, bytes: Vec<u8>) -> Self {
+        self.more.push((path.to_owned(), bytes));
         self
     }
 
@@ -158,6 +166,7 @@ impl Scene {
         for key in ["release.pub", "other.pub", "root.json", "root-ended.json", "root-other.json"] {
             files.push((format!("keys/{key}"), data(&format!("made/keys/{key}"))));
         }
+        files.extend(self.more.iter().cloned());
         files
     }
 
