@@ -391,4 +391,46 @@ statement "$CART" https://slsa.dev/provenance/v0.2 "$SLSA02" > "$work/statement"
 attestation "$out/slsa-v02-layer.json" "$work/statement" release
 statement "$OTHER" https://slsa.dev/provenance/v1 "$SLSA1" > "$work/statement"
 bundle "$out/slsa-for-another-image.json" "$work/statement" release
-echo "made $(ls "$out" | wc -l) files in ${out#"$root"/}"
+
+## The example workspace: every image that its charts name by digest is signed, scanned and built by a test key
+## whose private half is not kept.
+
+rm -rf "$root/evidence" "$root/trust"
+mkdir -p "$root/evidence" "$root/trust"
+{ echo "A test key of the example workspace: it signs nothing but evidence/, and its private half was thrown away."
+  cat "$work/example.pub"; } > "$root/trust/test-key.pub"
+keep() { # kind, file: moves it to its place, and says how the lock lists it
+  local hash place
+  hash="$(sha < "$2")"
+  place="evidence/$DIGEST/$1-${hash:0:12}.json"
+  mv "$2" "$root/$place"
+  printf '    { kind = "%s", file = "%s", sha256 = "%s" },\n' "$1" "$place" "$hash"
+}
+{
+  sed -n 's/^const HEAD: &str = "\(.*\)\\n\\$/\1/p; s/^ *\(# Commit it.*\)\\n";$/\1/p' crates/plimsoll/src/images/write.rs
+  echo "version = 1"
+} > "$root/images.lock"
+awk '$1 == "repository:" { name = $2 } $1 == "tag:" { tag = $2 } $1 == "digest:" && $2 ~ /^sha256:[0-9a-f]+$/ { print name, tag, substr($2, 8) }' \
+  $(find charts -name values.yaml | sort) | sort -u > "$work/images"
+while read -r NAME TAG DIGEST; do
+  mkdir -p "$root/evidence/$DIGEST"
+  signature_of "$DIGEST" > "$work/statement"
+  bundle "$work/sign" "$work/statement" example
+  vuln_of "$DIGEST" "$AT" aquasecurity/trivy "$(trivy "$LOW")" > "$work/statement"
+  bundle "$work/vuln" "$work/statement" example
+  statement "$DIGEST" https://slsa.dev/provenance/v1 "$(printf '%s' "$SLSA1" | sed "s#builds.test.example#builds.example#g; s#https://git.test.example/shop/cart#https://git.example/${NAME#*/}#; s#v2.14.3#v$TAG#")" > "$work/statement"
+  bundle "$work/slsa" "$work/statement" example
+  user=""
+  case "$NAME" in */shop/*) user="65532" ;; esac
+  {
+    printf '\n[[image]]\nname = "%s"\ntag = "%s"\ndigest = "sha256:%s"\nuser = "%s"\n' "$NAME" "$TAG" "$DIGEST" "$user"
+    printf 'platforms = { "linux/amd64" = "sha256:%s", "linux/arm64" = "sha256:%s" }\n' "$(printf '%s amd64' "$DIGEST" | sha)" "$(printf '%s arm64' "$DIGEST" | sha)"
+    printf 'seen = { dr = "2024-06-10T09:00:00Z", production = "2024-06-10T09:00:00Z", staging = "2024-06-03T09:00:00Z" }\n'
+    echo "evidence = ["
+    keep signature "$work/sign"
+    keep vuln "$work/vuln"
+    keep slsa "$work/slsa"
+    echo "]"
+  } >> "$root/images.lock"
+done < "$work/images"
+echo "made $(ls "$out" | wc -l) files in ${out#"$root"/}, and evidence for $(wc -l < "$work/images") images of the example"
