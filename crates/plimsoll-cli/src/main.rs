@@ -5,13 +5,15 @@ mod baseline;
 mod clock;
 mod commands;
 mod input;
+mod locking;
 mod output;
+mod registry;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Args, Command, PoliciesCommand};
+use args::{Args, Command, ImagesCommand, PoliciesCommand};
 use commands::Outcome;
 
 fn main() -> ExitCode {
@@ -19,6 +21,8 @@ fn main() -> ExitCode {
     let outcome = match args.command {
         Command::Check(check) => commands::check::run(&check),
         Command::Render(render) => commands::render::run(&render),
+        Command::Images { command: ImagesCommand::Verify(verify) } => commands::images::verify(&verify),
+        Command::Images { command: ImagesCommand::Lock(lock) } => commands::images::lock(&lock),
         Command::Policies { command: PoliciesCommand::List(list) } => commands::policies::list(&list),
         Command::Policies { command: PoliciesCommand::Show(show) } => commands::policies::show(&show),
         Command::Policies { command: PoliciesCommand::Test(test) } => commands::policies::test(&test),

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Lock,
     /// Evidence, a key or a trusted root that cannot be used.
     Evidence,
+    /// A registry that does not answer, or not with what was asked for.
+    Registry,
     /// A chart that cannot be loaded: metadata, dependencies, archives, Go templates.
     Chart,
     /// A values file or `--set` expression that cannot be read or merged.
@@ -49,6 +51,7 @@ impl ErrorKind {
             Self::Workspace => "workspace",
             Self::Lock => "lock",
             Self::Evidence => "evidence",
+            Self::Registry => "registry",
             Self::Chart => "chart",
             Self::Values => "values",
             Self::Schema => "schema",

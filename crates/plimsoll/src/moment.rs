@@ -65,6 +65,14 @@ impl Moment {
     }
 }
 
+/// RFC 3339 in UTC, to the second.
+impl std::fmt::Display for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let second = self.0.rem_euclid(DAY);
+        write!(f, "{}T{:02}:{:02}:{:02}Z", self.date(), second / 3600, second / 60 % 60, second % 60)
+    }
+}
+
 /// Days from 1970-01-01.
 fn days(date: Date) -> i64 {
     let (month, day) = (i64::from(date.month), i64::from(date.day));
@@ -111,6 +119,7 @@ mod tests {
             let moment = Moment::parse(text).unwrap();
             assert_eq!(moment, Moment::from_unix(seconds), "{text}");
             assert_eq!(moment.date().to_string(), day, "{text}");
+            assert_eq!(Moment::parse(&moment.to_string()).unwrap(), moment);
         }
     }
 

@@ -25,6 +25,7 @@ mod write;
 #[cfg(not(feature = "signatures"))]
 use unverified as verify;
 
+pub use evidence::{MAX_EVIDENCE, recognise};
 pub(crate) use examine::{Examined, examine};
 pub use examine::{Known, Locked, LockedState, User, UserKind};
 pub use lock::{EVIDENCE, Evidence, EvidenceKind, FILE, Found, Lock, LockedImage};

@@ -1,6 +1,6 @@
 //! Every image that a workspace uses, with what lock and evidence say of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -55,6 +55,19 @@ pub fn used(rendered: &Rendered) -> Vec<(ImageRef, Vec<Arc<str>>)> {
         }
     }
     used.into_values().collect()
+}
+
+/// Why images that environments name cannot be read as references, each once.
+pub fn unreadable(rendered: &Rendered) -> BTreeSet<String> {
+    let mut faults = BTreeSet::new();
+    for environment in rendered.environments() {
+        for workload in workload::workloads(&environment.resources) {
+            let containers = workload.containers.iter().filter_map(|container| container.image.as_ref());
+            let volumes = workload.image_volumes.iter().map(|volume| &volume.image);
+            faults.extend(containers.chain(volumes).filter_map(|image| image.as_ref().err().cloned()));
+        }
+    }
+    faults
 }
 
 impl ImagesView {

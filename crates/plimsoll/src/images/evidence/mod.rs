@@ -14,12 +14,12 @@ use sha2::{Digest as _, Sha256};
 pub(super) use claim::Claim;
 pub(super) use layer::Layer;
 
-use super::lock::{Evidence, Lock};
+use super::lock::{Evidence, EvidenceKind, Lock};
 use crate::files::Files;
 use crate::{Error, base64};
 
 /// The largest file of evidence that is read: a scan of a large image has a few megabytes.
-pub(super) const MAX_EVIDENCE: u64 = 16 << 20;
+pub const MAX_EVIDENCE: u64 = 16 << 20;
 
 /// The payload type of DSSE envelopes with in-toto statements (in-toto attestation framework, `spec/v1/envelope.md`).
 pub(super) const IN_TOTO: &str = "application/vnd.in-toto+json";
@@ -80,6 +80,12 @@ pub(super) fn open(files: &Files, evidence: &Evidence) -> Opened {
             Opened { intact: false, content: Err(Fault::Unread(error)) }
         }
     }
+}
+
+/// What a file is evidence of, if it is understood and about an image; nothing of it is verified here.
+pub fn recognise(bytes: &[u8], digest: &str) -> Option<EvidenceKind> {
+    let signed = signed(bytes).ok()?;
+    signed.claim.kind().filter(|_| signed.claim.is_about(digest))
 }
 
 /// What a text claims, in whatever shape it is.
