@@ -392,6 +392,39 @@ attestation "$out/slsa-v02-layer.json" "$work/statement" release
 statement "$OTHER" https://slsa.dev/provenance/v1 "$SLSA1" > "$work/statement"
 bundle "$out/slsa-for-another-image.json" "$work/statement" release
 
+## What the suite on registries pushes: two builds of an image for two platforms each, and what lies beside the first.
+
+mkdir -p "$out/registry"
+printf 'not really a layer\n' > "$out/registry/layer"
+described() { # media type, file, more members
+  printf '{"mediaType":"%s","digest":"sha256:%s","size":%d%s}' "$1" "$(sha < "$2")" "$(stat -c %s "$2")" "${3:-}"
+}
+build() { # name, user
+  local entries="" architecture config
+  for architecture in amd64 arm64; do
+    config="$out/registry/$1-$architecture.config.json"
+    printf '{"architecture":"%s","os":"linux","config":{"User":"%s","Labels":{"build":"%s"}},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+      "$architecture" "$2" "$1" "$(sha < "$out/registry/layer")" > "$config"
+    printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":%s,"layers":[%s]}' \
+      "$(described application/vnd.oci.image.config.v1+json "$config")" \
+      "$(described application/vnd.oci.image.layer.v1.tar "$out/registry/layer")" > "$out/registry/$1-$architecture.json"
+    entries="$entries${entries:+,}$(described application/vnd.oci.image.manifest.v1+json "$out/registry/$1-$architecture.json" ",\"platform\":{\"architecture\":\"$architecture\",\"os\":\"linux\"}")"
+  done
+  printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' "$entries" > "$out/registry/$1.json"
+}
+build first 65532
+build second nginx
+FIRST="$(sha < "$out/registry/first.json")"
+signature_of "$FIRST" > "$work/statement"
+simple "$out/registry/simple.json" "$FIRST" release
+bundle "$out/registry/bundle.json" "$work/statement" release
+vuln_of "$FIRST" "$AT" aquasecurity/trivy "$(trivy "$LOW")" > "$work/statement"
+attestation "$out/registry/vuln.json" "$work/statement" release
+statement "$FIRST" https://slsa.dev/provenance/v1 "$SLSA1" > "$work/statement"
+bundle "$out/registry/slsa.json" "$work/statement" release
+statement "$FIRST" https://spdx.dev/Document '{}' > "$work/statement"
+bundle "$out/registry/sbom.json" "$work/statement" release
+
 ## The example workspace: every image that its charts name by digest is signed, scanned and built by a test key
 ## whose private half is not kept.
 
