@@ -26,6 +26,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ImagesCommand,
     },
+    /// Print who reaches whom, as network policies admit it
+    ///
+    /// With --from and --to, says why one pair can exchange what it can, and why no more.
+    Network(NetworkArgs),
     /// Look at the policies and test your own
     Policies {
         #[command(subcommand)]
@@ -125,6 +129,15 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     pub(crate) fail_on: FailOn,
 
+    /// Report only what has changed since this Git revision, and what depends on it
+    ///
+    /// Counts what is different in the work tree from where its branch left REV, uncommitted and untracked
+    /// files too. An object depends on its manifest, or on its chart, the charts it uses and its values files; a
+    /// policy that sees more than the object, on everything in the environment. What cannot be rendered is
+    /// always reported.
+    #[arg(long, value_name = "REV")]
+    pub(crate) changed_since: Option<String>,
+
     /// Leave out the findings that this file holds, so that only new ones count
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
@@ -132,7 +145,7 @@ pub(crate) struct CheckArgs {
     /// Write the findings there are into this file, for `--baseline`, and exit with 0
     ///
     /// Nothing is written where something could not be done, nor over a file that is no baseline. A run with
-    /// --environment, --select or --ignore adds to what the file holds, a full one replaces it. In a directory
+    /// --environment, --select, --ignore or --changed-since adds to what the file holds, a full one replaces it. In a directory
     /// of plain manifests begin its name with a dot, so that it is not taken for one of them.
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
@@ -170,6 +183,29 @@ pub(crate) struct RenderArgs {
     /// Only templates whose path matches
     #[arg(long, value_name = "GLOB")]
     pub(crate) show_only: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NetworkArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// text, json, dot (Graphviz) or mermaid
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Only what this reaches: `namespace/name`, `name`, addresses (`10.0.0.0/8`), `external`, or
+    /// `{ingress-controller}`
+    #[arg(long, value_name = "END")]
+    pub(crate) from: Option<String>,
+
+    /// Only what reaches this
+    #[arg(long, value_name = "END")]
+    pub(crate) to: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -113,7 +113,7 @@ pub(crate) fn commit(root: &Path, old: &Lock, change: &Change) -> Result<(), Err
             continue;
         }
         let parent = place.parent().unwrap_or(root);
-        fs::create_dir_all(parent).and_then(|()| inside(root, parent)).map_err(|error| unwritten(path, &error))?;
+        directory(root, parent).map_err(|error| unwritten(path, &error))?;
         staged.write(place, bytes).map_err(|error| unwritten(path, &error))?;
     }
     let text = change.lock.to_toml();
@@ -135,6 +135,13 @@ pub(crate) fn commit(root: &Path, old: &Lock, change: &Change) -> Result<(), Err
         }
     }
     Ok(())
+}
+
+/// Makes a directory, where nothing on the way to it leads out of the workspace.
+fn directory(root: &Path, wanted: &Path) -> io::Result<()> {
+    let there = wanted.ancestors().find(|ancestor| ancestor.symlink_metadata().is_ok()).unwrap_or(root);
+    inside(root, there)?;
+    fs::create_dir_all(wanted)
 }
 
 /// A directory may be a link, but not out of the workspace.

@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod clock;
 mod commands;
+mod git;
 mod input;
 mod locking;
 mod output;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Render(render) => commands::render::run(&render),
         Command::Images { command: ImagesCommand::Verify(verify) } => commands::images::verify(&verify),
         Command::Images { command: ImagesCommand::Lock(lock) } => commands::images::lock(&lock),
+        Command::Network(network) => commands::network::run(&network),
         Command::Policies { command: PoliciesCommand::List(list) } => commands::policies::list(&list),
         Command::Policies { command: PoliciesCommand::Show(show) } => commands::policies::show(&show),
         Command::Policies { command: PoliciesCommand::Test(test) } => commands::policies::test(&test),

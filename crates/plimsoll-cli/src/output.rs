@@ -1,6 +1,7 @@
 //! Where the report goes and what it looks like there.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use plimsoll::report::{Format, Report, Text, Writer as _};
 use plimsoll::{Error, ErrorKind};
@@ -19,19 +20,32 @@ pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Error> {
     written.and_then(|()| deliver(args, &buffer)).or_else(|error| forgive_closed_pipe(&error, args))
 }
 
+/// Writes what a command made to the file that is named, or to standard output.
+pub(crate) fn place(output: Option<&Path>, bytes: &[u8]) -> Result<(), Error> {
+    put(output, bytes).or_else(|error| forgive(&error, output))
+}
+
 fn deliver(args: &OutputArgs, bytes: &[u8]) -> io::Result<()> {
-    match &args.output {
+    put(args.output.as_deref(), bytes)
+}
+
+fn put(output: Option<&Path>, bytes: &[u8]) -> io::Result<()> {
+    match output {
         Some(path) => std::fs::write(path, bytes),
         None => io::stdout().lock().write_all(bytes),
     }
 }
 
 fn forgive_closed_pipe(error: &io::Error, args: &OutputArgs) -> Result<(), Error> {
+    forgive(error, args.output.as_deref())
+}
+
+fn forgive(error: &io::Error, output: Option<&Path>) -> Result<(), Error> {
     // `plimsoll check | head` closes the pipe; that is no failure of ours.
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(());
     }
-    let place = args.output.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    let place = output.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
     Err(Error::new(ErrorKind::File, format!("the report cannot be written to {place}: {error}"))
         .with_help("name a file in a directory that exists and may be written to"))
 }

@@ -34,10 +34,12 @@
 //! - [`images`]: the lock of images and the evidence for them
 //! - [`policy`], [`examples`]: what decides, and the tests in its documentation
 //! - [`lint`], [`finding`], [`report`]: what was found, once for all environments
+//! - [`view`]: facts for people and programs that ask for them
 //!
 //! Nothing here prints, reads the clock, the environment or the network, or a file outside the workspace.
 
 mod base64;
+mod changed;
 pub mod chart;
 pub mod error;
 pub mod examples;
@@ -60,6 +62,7 @@ pub mod view;
 pub mod workspace;
 pub mod yaml;
 
+pub use changed::Changed;
 pub use error::{Error, ErrorKind, Location, Result};
 pub use files::PathPattern;
 pub use lint::Linter;

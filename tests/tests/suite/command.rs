@@ -2,6 +2,7 @@
 
 mod broken;
 mod check;
+mod network;
 mod policies;
 mod render;
 

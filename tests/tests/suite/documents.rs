@@ -29,7 +29,7 @@ fn the_page_of_commands_is_the_help() {
         "# The command\n\nThis page is what `--help` says of every command; change `crates/plimsoll-cli/src/args.rs`.\n",
     );
     describe(&mut page, &[]);
-    for command in ["check", "render", "policies list", "policies show", "policies test"] {
+    for command in ["check", "render", "network", "policies list", "policies show", "policies test"] {
         assert!(page.contains(&format!("## plimsoll {command}\n")), "{command} is missing");
     }
     up_to_date("docs/cli.md", &page);

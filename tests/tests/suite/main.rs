@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod baseline;
+mod changed;
 mod command;
 mod conformance;
 mod determinism;
@@ -11,8 +12,11 @@ mod documents;
 mod example;
 mod fences;
 mod formats;
+mod hook;
 mod images;
 mod mutations;
+mod pages;
+mod pod_security;
 mod report_schema;
 mod run;
 mod structure;

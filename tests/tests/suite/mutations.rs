@@ -41,6 +41,8 @@ macro_rules! mutations {
     )*};
 }
 
+mod workloads;
+
 mutations! {
     a_verb_becomes_a_wildcard: Mutation {
         file: "charts/catalog/values.yaml",

@@ -15,11 +15,14 @@ const MAX_FILE: usize = 600;
 const MAX_FUNCTION: usize = 60;
 
 /// Where each engine may be named; everywhere else its types are ours.
-const ENGINES: [(&str, &str); 4] = [
+const ENGINES: [(&str, &str); 7] = [
     ("regorus", "crates/plimsoll/src/policy/rego/"),
     ("minijinja", "crates/plimsoll/src/render/jinja/"),
     ("saphyr", "crates/plimsoll/src/yaml/load.rs"),
     ("jsonschema", "crates/plimsoll/src/values/schema.rs"),
+    ("sigstore_verify", "crates/plimsoll/src/images/verify/"),
+    ("toml::", "crates/plimsoll/src/images/document.rs"),
+    ("oci_client", "crates/plimsoll-cli/src/registry/"),
 ];
 
 /// Files below some folders with some endings, as path and text.

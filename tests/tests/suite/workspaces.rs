@@ -1,5 +1,7 @@
 //! Repositories as they are, described by `plimsoll.yaml` without moving a file, rendered and checked.
 
+mod annotations;
+mod comments;
 mod dependencies;
 mod layers;
 mod layouts;

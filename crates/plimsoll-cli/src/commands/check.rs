@@ -8,7 +8,7 @@ use plimsoll::{Error, Linter, Moment};
 use super::Outcome;
 use crate::args::{CheckArgs, FailOn};
 use crate::baseline::{self, Pending};
-use crate::{clock, input, output};
+use crate::{clock, git, input, output};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Outcome, Error> {
     // What cannot be written is said before the work, not after it.
@@ -63,6 +63,10 @@ fn check(args: &CheckArgs) -> Result<Report, Error> {
     input::threads(&args.input)?;
     let workspace = input::open(&args.input)?;
     let linter = Linter::for_workspace(&workspace)?.now(now).select(&args.select)?.ignore(&args.ignore)?;
+    let linter = match &args.changed_since {
+        Some(revision) => linter.changed(git::changed(&workspace, revision)?),
+        None => linter,
+    };
     let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
     let report = linter.check(&rendered);
     // The process ends soon; taking its trees apart piece by piece would only make the caller wait.

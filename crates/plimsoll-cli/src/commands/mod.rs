@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod images;
+pub(crate) mod network;
 pub(crate) mod policies;
 pub(crate) mod render;
 

@@ -76,10 +76,16 @@ pub(crate) fn show(args: &ShowArgs) -> Result<Outcome, Error> {
     for tier in Tier::ALL {
         let _ = writeln!(text, "{:11} {}", tier.name(), policy.severity(tier).name());
     }
+    if let Some(raised) = policy.raised {
+        let _ = writeln!(text, "{:11} {}", "raised to", raised.name());
+    }
     let _ = writeln!(text, "{:11} {}\n{:11} {}", "looks at", policy.on, "fix", policy.fix);
     if !policy.needs.is_empty() {
         let needs: Vec<String> = policy.needs.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "{:11} {}", "needs", needs.join(", "));
+    }
+    if !policy.suppressible {
+        let _ = writeln!(text, "{:11} not possible", "suppressing");
     }
     let _ = writeln!(text, "\n{}", policy.readme.trim());
     print(&text)?;

@@ -11,7 +11,10 @@ pub mod images;
 pub mod namespace;
 pub mod network;
 pub mod parity;
+pub mod pod_security;
 mod pods;
+pub mod probes;
+pub mod providers;
 pub mod quantity;
 pub mod references;
 pub mod requests;
@@ -22,15 +25,16 @@ pub mod workload;
 pub mod world;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::manifest::{Resource, ResourceId};
 pub use domain::{Domain, Domains};
+use namespace::Namespaces;
 use pods::PodIndex;
 use workload::Workload;
 use world::{Declared, World};
@@ -77,6 +81,15 @@ pub struct ResourceFacts {
     /// Literals that look like secrets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<secret::LiteralSecret>,
+    /// What the Pod Security Standards say against a workload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_security: Option<pod_security::PodSecurity>,
+    /// The probes of a workload's containers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<probes::Probes>,
+    /// The team that the release of a workload belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<Arc<str>>,
     /// What a Service selects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<network::PodsOf>,
@@ -89,6 +102,9 @@ pub struct ResourceFacts {
     /// What a HorizontalPodAutoscaler does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<scaling::Autoscaler>,
+    /// What is wrong with a network policy itself; of the domain Network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub network_faults: Vec<network::NetworkFault>,
 }
 
 /// The facts of one environment.
@@ -97,7 +113,11 @@ pub struct Facts<'a> {
     /// Its workloads, in the order of the resources.
     pub workloads: Vec<Workload<'a>>,
     /// Its namespaces.
-    pub namespaces: BTreeMap<Arc<str>, namespace::Namespace>,
+    pub namespaces: Namespaces,
+    /// What its objects need and nobody is known to provide.
+    pub providers: Vec<providers::Provider>,
+    /// Who reaches whom; of the domain Network.
+    pub network: Option<network::Network<'a>>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -107,11 +127,21 @@ impl<'a> Facts<'a> {
     ///
     /// Of the facts that are derived on demand, only those of `domains`. The cost of the others grows with the
     /// number of resources, and with that of the pods each selector selects.
-    pub fn derive(resources: &'a [Resource], declared: &Declared, _domains: &Domains) -> Self {
+    pub fn derive(resources: &'a [Resource], declared: &Declared, domains: &Domains) -> Self {
         let workloads = workload::workloads(resources);
-        let of_resource = of_resources(resources, &workloads, declared);
+        let namespaces = namespace::namespaces(resources, declared);
+        let world = World::new(resources, declared);
+        let mut of_resource = of_resources(&world, &workloads, &namespaces);
+        let providers = providers::missing(&world, &workloads);
         let workload_of = workloads.iter().enumerate().map(|(index, workload)| (workload.at, index)).collect();
-        Self { workloads, namespaces: namespace::namespaces(resources, declared), of_resource, workload_of }
+        let network = domains.contains(&Domain::Network).then(|| {
+            let options = network::Options::default();
+            network::Network::derive(resources, &workloads, &namespaces, declared, options)
+        });
+        for (at, faults) in network.iter().flat_map(network::Network::faults) {
+            of_resource[*at].network_faults.clone_from(faults);
+        }
+        Self { workloads, namespaces, providers, network, of_resource, workload_of }
     }
 
     /// What was derived about the resource at a position.
@@ -125,10 +155,9 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &Declared) -> Vec<ResourceFacts> {
-    let world = World::new(resources, declared);
+fn of_resources(world: &World<'_>, workloads: &[Workload<'_>], namespaces: &Namespaces) -> Vec<ResourceFacts> {
     let by_id = workloads.iter().enumerate().map(|(index, workload)| (&workload.resource.id, index)).collect();
-    let derivation = Derivation { world: &world, workloads, pods: PodIndex::new(workloads), by_id };
+    let derivation = Derivation { world, workloads, pods: PodIndex::new(workloads), by_id };
 
     let requests = requests::resources(&derivation);
     let isolation = network::isolation(&derivation);
@@ -136,14 +165,17 @@ fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &D
     let (of_autoscaler, scaled) = scaling::autoscalers(&derivation, &services, &requests);
     let budgets = scaling::budgets(&derivation, &scaled);
 
-    let mut facts: Vec<ResourceFacts> = resources.iter().map(|resource| of_kind(&world, resource)).collect();
+    let mut facts: Vec<ResourceFacts> = world.resources.iter().map(|resource| of_kind(world, resource)).collect();
     let parts = requests.into_iter().zip(isolation).zip(services).zip(scaled).zip(budgets);
     for (workload, ((((resources, isolation), services), autoscalers), budgets)) in workloads.iter().zip(parts) {
         facts[workload.at] = ResourceFacts {
-            references: references::of_workload(&world, workload),
+            references: references::of_workload(world, workload),
             isolation: Some(isolation),
             quantities: requests::suspicious_in_workload(workload),
             secrets: secret::secrets(workload),
+            pod_security: pod_security::of_workload(workload, namespaces, world.declared),
+            probes: probes::of_workload(workload),
+            team: team(world, workload),
             services,
             budgets,
             autoscalers,
@@ -158,6 +190,12 @@ fn of_resources(resources: &[Resource], workloads: &[Workload<'_>], declared: &D
         facts[at].autoscaler = Some(autoscaler);
     }
     facts
+}
+
+/// The team that the release of a workload belongs to.
+fn team(world: &World<'_>, workload: &Workload<'_>) -> Option<Arc<str>> {
+    let release = workload.resource.manifest.release.as_ref()?;
+    world.declared.teams.get(release).cloned()
 }
 
 /// The facts that a resource's own kind gives.

@@ -10,7 +10,7 @@ use super::world::Declared;
 use crate::manifest::Resource;
 
 /// The label that the API server gives every namespace (Kubernetes documentation, "Namespaces").
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+pub(super) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// A namespace and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,8 +34,11 @@ pub enum Source {
 }
 
 /// The namespaces of an environment, by name.
-pub fn namespaces(resources: &[Resource], declared: &Declared) -> BTreeMap<Arc<str>, Namespace> {
-    let mut found: BTreeMap<Arc<str>, Namespace> = BTreeMap::new();
+pub type Namespaces = BTreeMap<Arc<str>, Namespace>;
+
+/// The namespaces of an environment, by name.
+pub fn namespaces(resources: &[Resource], declared: &Declared) -> Namespaces {
+    let mut found = Namespaces::new();
     let mut add = |name: &Arc<str>, labels: Labels, source: Source| {
         let known = found.get(name).map(|namespace| namespace.source);
         if known.is_none_or(|known| known < source) {

@@ -56,7 +56,7 @@ impl From<BTreeMap<Arc<str>, Arc<str>>> for Labels {
 }
 
 /// One condition on one label.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Requirement {
     /// The label's key.
     pub key: Arc<str>,
@@ -67,7 +67,7 @@ pub struct Requirement {
 }
 
 /// What a requirement asks of its label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// Has the one value; what `matchLabels` and plain maps say.
     Equals,
@@ -126,7 +126,7 @@ impl fmt::Display for SelectorError {
 impl std::error::Error for SelectorError {}
 
 /// Requirements that all must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Selector {
     requirements: Vec<Requirement>,
     /// What no requirement at all selects: everything for a LabelSelector, nothing for a plain map.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::manifest::{Manifest, parse};
 
-fn resources(text: &str, release: Option<&str>) -> Vec<Resource> {
+pub(super) fn resources(text: &str, release: Option<&str>) -> Vec<Resource> {
     let manifest = Manifest {
         text: text.into(),
         release: release.map(Arc::from),
@@ -174,4 +174,13 @@ fn scopes_that_no_pod_matches_are_suspicious() {
     assert_eq!(quota("{hard: {cpu: 1000, requests.memory: 100Gi}}"), serde_json::Value::Null);
     assert_eq!(quota("{hard: {requests.memory: 64m}}")[0]["resource"], "requests.memory");
     assert_eq!(quota("{hard: {requests.memory: lots}}")[0]["path"], "/spec/hard/requests.memory");
+}
+
+/// A Deployment whose pod specification is the text, indented by six.
+pub(super) fn workload_of(pod: &str) -> Resource {
+    let text = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: cart}}\nspec:\n  template:\n    metadata: {{labels: {{app: \
+         cart}}}}\n    spec:\n{pod}"
+    );
+    resources(&text, None).remove(0)
 }

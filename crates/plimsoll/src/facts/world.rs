@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::selector::Labels;
 use crate::manifest::{Resource, ResourceId};
 use crate::nearest::nearest;
-use crate::workspace::names_kind;
+use crate::workspace::{Provides, names_kind};
 
 /// What the workspace declares about an environment beyond what it renders.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,12 @@ pub struct Declared {
     pub complete: BTreeSet<String>,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
+    /// The version of Kubernetes its cluster runs, as `1.34`.
+    pub kubernetes: Arc<str>,
+    /// Names of classes and APIs that exist (`external[].provides`).
+    pub provides: Provides,
+    /// The teams of releases, by namespace and name of the release, as `shop/cart`.
+    pub teams: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 impl Declared {

@@ -127,8 +127,7 @@ impl Desk {
 /// Reads the keys and roots of the authorities that matter.
 fn authorities(files: &Files, config: &Config, jobs: &BTreeSet<Job>) -> BTreeMap<Mark, Result<Prepared, Error>> {
     let wanted: BTreeSet<Mark> = jobs.iter().map(|(_, _, mark)| *mark).collect();
-    let kinds = EvidenceKind::WORDS.map(|(_, kind)| kind);
-    let all = config.trust.iter().flat_map(|trust| kinds.map(|kind| signers(trust, kind))).flatten();
+    let all = config.trust.iter().flat_map(Trust::all_authorities);
     let known: BTreeMap<Mark, &Authority> =
         all.map(|authority| (authority.mark, authority)).filter(|(mark, _)| wanted.contains(mark)).collect();
     let (marks, authorities): (Vec<Mark>, Vec<&Authority>) = known.into_iter().unzip();

@@ -31,12 +31,27 @@ pub(crate) struct Collected {
     pub(crate) places: Vec<Place>,
 }
 
+impl Collected {
+    /// Keeps the occurrences that `keep` says, in their order; the finding is then as severe as they are.
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
+        let mut kept = keep.iter();
+        self.finding.occurrences.retain(|_| *kept.next().unwrap_or(&true));
+        let mut kept = keep.iter();
+        self.places.retain(|_| *kept.next().unwrap_or(&true));
+        let occurrences = &self.finding.occurrences;
+        self.finding.environments = occurrences.iter().map(|occurrence| occurrence.environment.clone()).collect();
+        if let Some(severity) = occurrences.iter().map(|occurrence| occurrence.severity).max() {
+            self.finding.severity = severity;
+        }
+    }
+}
+
 /// Groups hits into findings and finds their places.
 pub(crate) fn collect(environments: &[Environment], settings: &Settings, hits: Vec<Hit>) -> Vec<Collected> {
     let mut groups: BTreeMap<Key, Vec<(Hit, Severity)>> = BTreeMap::new();
     for hit in hits {
         let environment = &environments[hit.environment];
-        let severity = settings.severity(&hit.policy, hit.violation.unknown, &environment.name, environment.tier);
+        let severity = settings.severity(&hit.policy, &hit.violation, &environment.name, environment.tier);
         if severity == Severity::Off {
             continue;
         }

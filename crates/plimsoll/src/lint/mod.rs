@@ -11,8 +11,9 @@ mod settings;
 mod sources;
 mod subject;
 mod suppress;
+mod touched;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -20,11 +21,11 @@ use rayon::prelude::*;
 use crate::facts::{self, Domain, Domains, Facts};
 use crate::finding::Finding;
 use crate::moment::Moment;
-use crate::policy::{self, Compiled, Policies, Term};
+use crate::policy::{self, Compiled, Policies, Policy, Term};
 use crate::rendered::{Environment, Rendered};
 use crate::report::{Report, Summary};
 use crate::workspace::Workspace;
-use crate::{Note, Result};
+use crate::{Changed, Note, Result};
 
 pub use settings::Settings;
 
@@ -32,17 +33,18 @@ pub use settings::Settings;
 #[derive(Debug)]
 pub struct Linter {
     policies: Policies,
-    /// Every id, the unselected ones too: naming one of those is no mistake.
-    known: BTreeSet<Arc<str>>,
+    /// Every policy, the unselected ones too: naming one of those is no mistake.
+    known: BTreeMap<Arc<str>, Arc<Policy>>,
     now: Option<Moment>,
     selected: bool,
+    changed: Option<Changed>,
 }
 
 impl Linter {
     /// A linter with these policies.
     pub fn new(policies: Policies) -> Self {
-        let known = policies.iter().map(|policy| policy.id.clone()).collect();
-        Self { policies, known, now: None, selected: false }
+        let known = policies.iter().map(|policy| (policy.id.clone(), policy.clone())).collect();
+        Self { policies, known, now: None, selected: false, changed: None }
     }
 
     /// A linter with the built-in policies and the workspace's own.
@@ -85,6 +87,17 @@ impl Linter {
         Ok(self)
     }
 
+    /// Reports only what a change touches: findings whose verdict may be another than before it.
+    ///
+    /// An object depends on its manifest, or on its chart, the charts that one depends on and the values files of
+    /// its release. A policy that sees more than the object depends on everything in the environment. Errors
+    /// stay, whatever they are about.
+    #[must_use]
+    pub fn changed(mut self, changed: Changed) -> Self {
+        self.changed = Some(changed);
+        self
+    }
+
     /// The policies.
     pub fn policies(&self) -> &Policies {
         &self.policies
@@ -108,7 +121,9 @@ impl Linter {
             },
         );
         let mut evidence_errors = Vec::new();
-        if let Some(config) = settings.config.as_ref().filter(|_| domains.contains(&Domain::Images)) {
+        if let Some(config) =
+            settings.config.as_ref().filter(|config| domains.contains(&Domain::Images) && config.knows_images())
+        {
             let examined = facts::images::examined(&facts, config, &rendered.files, self.now);
             facts::images::attach(&mut facts, environments, &examined, settings);
             evidence_errors = examined.errors;
@@ -123,12 +138,16 @@ impl Linter {
         };
         let outcome = evaluation.run(&subjects);
         let mut collected = collect::collect(environments, settings, outcome.hits);
-        let is_whole = settings.whole && !self.selected;
-        let known: Vec<&str> = self.known.iter().map(|id| &**id).collect();
-        let whole = is_whole.then_some(known.as_slice());
-        let suppressed = suppress::suppress(&mut collected, settings, environments, self.now, whole);
+        let is_whole = settings.whole && !self.selected && self.changed.is_none();
+        // What could not be rendered or run may be what a suppression is for.
+        let is_done = rendered.errors().is_empty() && compiled.errors().is_empty() && outcome.errors.is_empty();
+        let (policies, now) = (&self.known, self.now);
+        let scene = suppress::Scene { settings, environments, policies, now, whole: is_whole && is_done };
+        let suppressed = suppress::suppress(&mut collected, &scene);
+        let changed = self.changed.as_ref();
+        let untouched = changed.map_or(0, |changed| touched::keep(&mut collected, rendered, &compiled, changed));
         let mut report = Report {
-            summary: summary(environments, suppressed),
+            summary: Summary { untouched, ..summary(environments, suppressed.count) },
             findings: sorted(collected.into_iter().map(|collected| collected.finding).collect()),
             notes: rendered.notes().to_vec(),
             whole: is_whole,
@@ -137,7 +156,8 @@ impl Linter {
         report.extend_errors(rendered.errors().iter().cloned());
         report.extend_errors(self.policies.errors().iter().cloned());
         report.extend_errors(compiled.errors().iter().cloned());
-        report.extend_errors(settings.unknown_policies(&known));
+        report.extend_errors(settings.unknown_policies(&self.known.keys().map(|id| &**id).collect::<Vec<_>>()));
+        report.extend_errors(suppressed.errors);
         report.extend_errors(outcome.errors);
         report.extend_errors(evidence_errors);
         report.notes.extend(slower(&compiled));

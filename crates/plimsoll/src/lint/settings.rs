@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::finding::Severity;
-use crate::policy::{Need, Policy};
+use crate::policy::{Need, Policy, Violation};
 use crate::workspace::{Config, Suppression, Tier};
-use crate::{Error, Location, Result};
+use crate::{Error, ErrorKind, Location, Result};
 
 /// What a workspace says about policies; everything at its default where there is no `plimsoll.yaml`.
 #[derive(Debug, Clone, Default)]
@@ -24,23 +24,17 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The severity of a policy's violations in an environment.
-    pub(crate) fn severity(&self, policy: &Policy, unknown: bool, environment: &str, tier: Tier) -> Severity {
+    /// The severity of a policy's violation in an environment.
+    pub(crate) fn severity(&self, policy: &Policy, violation: &Violation, environment: &str, tier: Tier) -> Severity {
         let set = self
             .config
             .as_ref()
             .and_then(|config| config.policies.severity.get(&policy.id)?.of(environment, tier)?.parse().ok());
-        let usual = set.unwrap_or_else(|| self.usual(policy, tier));
+        // What the workspace says of a policy holds for all of its violations.
+        let raised = policy.raised.filter(|_| violation.raised);
+        let usual = set.unwrap_or_else(|| raised.unwrap_or_default().max(policy.severity(tier)));
         // What is unknown has a severity of its own, but never a greater one than if it were certain.
-        if unknown { policy.unknown.min(usual) } else { usual }
-    }
-
-    /// The severity that METADATA gives, with what is declared taken into account.
-    fn usual(&self, policy: &Policy, tier: Tier) -> Severity {
-        let usual = policy.severity(tier);
-        let raised =
-            policy.raised.iter().filter(|(need, _)| self.is_declared(policy, need)).map(|(_, severity)| *severity);
-        if usual == Severity::Off { usual } else { raised.fold(usual, Severity::max) }
+        if violation.unknown { policy.unknown.min(usual) } else { usual }
     }
 
     /// The names of the environments of a tier.
@@ -82,6 +76,12 @@ impl Settings {
         self.config.as_ref().map_or(&[], |config| &config.suppressions)
     }
 
+    /// The environments that `plimsoll.yaml` declares, those that are not being checked too.
+    pub(crate) fn environment_names(&self) -> Vec<&str> {
+        let environments = self.config.iter().flat_map(|config| &config.environments);
+        environments.map(|environment| environment.name.as_str()).collect()
+    }
+
     /// Where something of the workspace's file stands.
     pub(crate) fn location(&self, mark: crate::yaml::Mark) -> Option<Location> {
         self.config.as_ref().map(|config| config.location(mark))
@@ -100,13 +100,17 @@ impl Settings {
         named
             .filter(|(id, _)| !known.contains(&&***id))
             .map(|(id, mark)| {
-                let error = Error::new(crate::ErrorKind::Workspace, format!("there is no policy `{id}`"))
-                    .with_location(config.location(mark));
-                match crate::nearest::nearest(id, known.iter().copied()) {
-                    Some(near) => error.with_help(format!("did you mean `{near}`?")),
-                    None => error.with_help("`plimsoll policies list` prints the ids"),
-                }
+                unknown_policy(ErrorKind::Workspace, id, known.iter().copied()).with_location(config.location(mark))
             })
             .collect()
+    }
+}
+
+/// Says that there is no such policy, and which was probably meant.
+pub(super) fn unknown_policy<'a>(kind: ErrorKind, id: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
+    let error = Error::new(kind, format!("there is no policy `{id}`"));
+    match crate::nearest::nearest(id, known) {
+        Some(near) => error.with_help(format!("did you mean `{near}`?")),
+        None => error.with_help("`plimsoll policies list` prints the ids"),
     }
 }

@@ -59,7 +59,8 @@ fn described(resource: &Resource, facts: &Facts<'_>, at: usize) -> Vec<(&'static
 
 /// `data.facts` of an environment: on demand every object by its id, external ones too, and the namespaces.
 pub(crate) fn environment_facts(environment: &Environment, facts: &Facts<'_>, objects: bool) -> Term {
-    let mut members = Vec::new();
+    let providers = Term::serialize(&facts.providers).unwrap_or_else(|_| Term::array([]));
+    let mut members = vec![("providers", providers)];
     if objects {
         members.push(("objects", all_objects(environment, facts)));
         members.push(("namespaces", Term::serialize(&facts.namespaces).unwrap_or_else(|_| Term::object([]))));

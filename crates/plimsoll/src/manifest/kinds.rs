@@ -58,6 +58,33 @@ pub fn is_namespaced(group: &str, kind: &str) -> bool {
     !kind.starts_with("Cluster") && !CLUSTER_SCOPED_EXTENSIONS.contains(&(group, kind))
 }
 
+/// Groups that every API server serves, apart from those without a dot.
+const GROUPS: &[&str] = &[
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+    "storagemigration.k8s.io",
+];
+
+/// Whether every API server serves a group, so that nobody has to provide it.
+pub fn is_served_everywhere(group: &str) -> bool {
+    !group.contains('.') || GROUPS.contains(&group)
+}
+
 /// Whether a group belongs to Kubernetes itself.
 fn is_built_in_group(group: &str) -> bool {
     match group {

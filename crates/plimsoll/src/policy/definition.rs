@@ -26,10 +26,10 @@ pub struct Policy {
     pub description: String,
     /// The severity of a violation, by tier.
     pub severity: Severities,
-    /// The severity of a violation, wherever it is not off, once something is declared.
-    pub raised: Vec<(Need, Severity)>,
     /// The severity of the verdict unknown.
     pub unknown: Severity,
+    /// The severity of a violation that says `raised`, where it is more than the tier's; without it none may.
+    pub raised: Option<Severity>,
     /// What the policy is evaluated for.
     pub on: On,
     /// What must be declared before the policy speaks; all of them.
@@ -40,6 +40,8 @@ pub struct Policy {
     pub fix: String,
     /// Whether the source around a finding is secret and must not be quoted.
     pub sensitive: bool,
+    /// Whether a recorded exception may take its findings out.
+    pub suppressible: bool,
     /// The parameters it takes.
     pub params: BTreeMap<String, Parameter>,
     /// The text of README.md; empty where there is none.
@@ -170,12 +172,27 @@ pub enum Need {
     Pools,
     /// Budgets.
     Budgets,
+    /// Names of classes and APIs that others provide.
+    Provides,
+    /// Teams of releases or of groups.
+    Teams,
 }
 
 impl Need {
     /// The words METADATA may use, apart from `params.<name>`.
-    pub(crate) const WORDS: [&str; 9] =
-        ["mirrors", "complete", "identities", "trust", "trust.vuln", "trust.slsa", "lock", "pools", "budgets"];
+    pub(crate) const WORDS: [&str; 11] = [
+        "mirrors",
+        "complete",
+        "identities",
+        "trust",
+        "trust.vuln",
+        "trust.slsa",
+        "lock",
+        "pools",
+        "budgets",
+        "provides",
+        "teams",
+    ];
 
     pub(crate) fn read(word: &str) -> Option<Self> {
         Some(match word {
@@ -188,6 +205,8 @@ impl Need {
             "lock" => Self::Lock,
             "pools" => Self::Pools,
             "budgets" => Self::Budgets,
+            "provides" => Self::Provides,
+            "teams" => Self::Teams,
             _ => Self::Parameter(word.strip_prefix("params.").filter(|name| !name.is_empty())?.to_owned()),
         })
     }
@@ -206,6 +225,8 @@ impl fmt::Display for Need {
             Self::Lock => "lock",
             Self::Pools => "pools",
             Self::Budgets => "budgets",
+            Self::Provides => "provides",
+            Self::Teams => "teams",
         })
     }
 }

@@ -51,14 +51,17 @@ fn section(page: &mut String, policy: &Policy) {
         let _ = write!(page, " {}", policy.description);
     }
     let _ = write!(page, "\n\n- Looks at: {}\n- Fix: {}\n- When unknown: {}\n", policy.on, policy.fix, policy.unknown);
+    if let Some(raised) = policy.raised {
+        let _ = writeln!(page, "- Raised to: {raised}");
+    }
     if !policy.needs.is_empty() {
         let _ = writeln!(page, "- Silent until declared: {}", list(policy.needs.iter().map(ToString::to_string)));
     }
-    for (need, severity) in &policy.raised {
-        let _ = writeln!(page, "- Once `{need}` is declared: {severity}");
-    }
     if policy.sensitive {
         page.push_str("- Sensitive: no report quotes the source around a finding\n");
+    }
+    if !policy.suppressible {
+        page.push_str("- Cannot be suppressed\n");
     }
     for (name, parameter) in &policy.params {
         let _ = write!(page, "- Parameter `{name}`, {}, default `{}`", parameter.kind.name(), parameter.default);

@@ -20,10 +20,15 @@ pub struct Listed {
     pub description: String,
     /// Severity by tier.
     pub severity: BTreeMap<Tier, Severity>,
+    /// Severity of a violation that is raised, where it is more than the tier's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raised: Option<Severity>,
     /// What it looks at.
     pub on: String,
     /// What to do about a violation.
     pub fix: String,
+    /// Whether a suppression may take its findings out.
+    pub suppressible: bool,
     /// What is not declared and would have to be for the policy to speak; empty for one that speaks.
     pub silent_until: Vec<String>,
 }
@@ -36,8 +41,10 @@ impl Listed {
             title: policy.title.clone(),
             description: policy.description.clone(),
             severity: policy.severity.clone(),
+            raised: policy.raised,
             on: policy.on.to_string(),
             fix: policy.fix.clone(),
+            suppressible: policy.suppressible,
             silent_until,
         }
     }

@@ -18,13 +18,14 @@ pub(super) struct Metadata {
     pub(super) title: String,
     pub(super) description: String,
     pub(super) severity: Severities,
-    pub(super) raised: Vec<(Need, Severity)>,
     pub(super) unknown: Severity,
+    pub(super) raised: Option<Severity>,
     pub(super) on: On,
     pub(super) needs: Vec<Need>,
     pub(super) facts: Domains,
     pub(super) fix: String,
     pub(super) sensitive: bool,
+    pub(super) suppressible: bool,
     pub(super) params: BTreeMap<String, Parameter>,
 }
 
@@ -41,9 +42,8 @@ struct Raw {
 #[serde(deny_unknown_fields)]
 struct Custom {
     severity: Option<RawSeverity>,
-    #[serde(default)]
-    raised: BTreeMap<String, String>,
     unknown: Option<Severity>,
+    raised: Option<Severity>,
     on: Option<OneOrMany>,
     #[serde(default)]
     needs: Vec<String>,
@@ -52,6 +52,7 @@ struct Custom {
     fix: Option<String>,
     #[serde(default)]
     sensitive: bool,
+    suppressible: Option<bool>,
     #[serde(default)]
     params: BTreeMap<String, RawParameter>,
 }
@@ -128,13 +129,14 @@ pub(super) fn read(file: &Arc<str>, source: &str) -> Result<Metadata, Error> {
         title,
         description: raw.description.trim().to_owned(),
         severity,
-        raised: raised(file, at("raised"), &custom.raised)?,
         unknown: custom.unknown.unwrap_or(Severity::Info),
+        raised: custom.raised,
         on,
         needs,
         facts,
         fix,
         sensitive: custom.sensitive,
+        suppressible: custom.suppressible.unwrap_or(true),
         params,
     })
 }
@@ -200,29 +202,6 @@ fn severity(file: &Arc<str>, (line, column): (u32, u32), raw: RawSeverity) -> Re
         Some(tier) => Err(wrong(format!("`severity` says nothing for the tier `{tier}`"))),
         None => Ok(severities),
     }
-}
-
-/// What is declared, and the severity that a violation has from then on.
-fn raised(
-    file: &Arc<str>,
-    (line, column): (u32, u32),
-    raw: &BTreeMap<String, String>,
-) -> Result<Vec<(Need, Severity)>, Error> {
-    let wrong = |message: String, help: String| fault(file, line, column, message).with_help(help);
-    raw.iter()
-        .map(|(word, level)| {
-            let need = Need::read(word).ok_or_else(|| {
-                wrong(format!("`raised` has the unknown word `{word}`"), format!("known: {}", Need::WORDS.join(", ")))
-            })?;
-            let severity = level.parse().map_err(|()| {
-                wrong(
-                    format!("`raised` has the unknown level `{level}`"),
-                    "the levels are error, warning and info".into(),
-                )
-            })?;
-            Ok((need, severity))
-        })
-        .collect()
 }
 
 fn on(file: &Arc<str>, (line, column): (u32, u32), raw: OneOrMany) -> Result<On, Error> {
@@ -330,7 +309,8 @@ mod tests {
     #[test]
     fn reads_all_of_it() {
         let extra = "#   needs: [mirrors, params.list]\n#   facts: [rbac]\n#   sensitive: true\n#   unknown: warning\n\
-                     #   raised: {lock: error}\n#   params:\n#     list: {description: Some, default: [1]}\n";
+                     #   suppressible: false\n#   raised: error\n\
+                     #   params:\n#     list: {description: Some, default: [1]}\n";
         let metadata = read(&"f".into(), &text(&format!("{FULL}{extra}"))).unwrap();
         assert_eq!(metadata.title, "A thing");
         assert_eq!(metadata.severity[&Tier::Dr], Severity::Off);
@@ -339,8 +319,8 @@ mod tests {
         assert_eq!(metadata.needs, [Need::Mirrors, Need::Parameter("list".into())]);
         assert_eq!(metadata.facts, [Domain::Rbac].into());
         assert_eq!(metadata.unknown, Severity::Warning);
-        assert_eq!(metadata.raised, [(Need::Lock, Severity::Error)]);
-        assert!(metadata.sensitive);
+        assert_eq!(metadata.raised, Some(Severity::Error));
+        assert!(metadata.sensitive && !metadata.suppressible);
         assert_eq!(metadata.params["list"].kind, ParameterType::List);
     }
 
@@ -374,8 +354,6 @@ mod tests {
         let (message, help) = fails(&text(&format!("{FULL}#   facts: [netwrk]\n")));
         assert_eq!(message, "a/b/policy.rego:8:3: `facts` has the unknown word `netwrk`");
         assert_eq!(help, "did you mean `network`?");
-        assert!(fails(&text(&format!("{FULL}#   raised: {{lok: error}}\n"))).0.contains("unknown word `lok`"));
-        assert!(fails(&text(&format!("{FULL}#   raised: {{lock: eror}}\n"))).0.contains("unknown level `eror`"));
         assert!(fails(&text(&format!("{FULL}#   needs: [params.nope]\n"))).0.contains("params.nope"));
 
         assert!(fails(&text(&FULL.replace("dr: off", "dr: of"))).0.contains("unknown level `of`"));

@@ -267,6 +267,7 @@ fn policy(
         fix: metadata.fix,
         facts: metadata.facts,
         sensitive: metadata.sensitive,
+        suppressible: metadata.suppressible,
         params: metadata.params,
         readme,
         readme_file,

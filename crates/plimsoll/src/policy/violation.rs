@@ -11,6 +11,8 @@ pub struct Violation {
     pub witness: Vec<String>,
     /// Whether the verdict is unknown instead of violated.
     pub unknown: bool,
+    /// Whether it is as severe as METADATA allows under `raised`, whatever the tier.
+    pub raised: bool,
     /// The resource it lands on: `group/Kind/namespace/name`. Present for `on: environment` and `workspace`.
     pub resource: Option<String>,
     /// The environment it hits. Present for `on: workspace`.

@@ -221,6 +221,16 @@ impl Program {
         }
     }
 
+    /// Every chart of the tree, those that are turned off too.
+    pub(crate) fn all_charts(&self) -> impl Iterator<Item = &Arc<Chart>> {
+        self.tree.charts.iter().map(|instance| &instance.chart)
+    }
+
+    /// The charts that take part with such values, parents first; libraries are among them.
+    pub(crate) fn charts(&self, root: &Node) -> impl Iterator<Item = &Arc<Chart>> {
+        self.enabled(root).into_iter().map(|index| &self.tree.charts[index].chart)
+    }
+
     /// The charts to render, parents first.
     fn enabled(&self, root: &Node) -> Vec<usize> {
         let nothing = Node::default();

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::assemble;
 use super::layers::Layers;
 use super::{Environment, Installation, Overrides, Rendered};
-use crate::chart::{Chart, Loader};
+use crate::chart::{Chart, Loader, Template};
 use crate::facts::selector::Labels;
 use crate::facts::world::Declared;
 use crate::lint::Settings;
@@ -17,7 +17,7 @@ use crate::policy::Need;
 use crate::problems::Problems;
 use crate::render::{self, Compiler, Program};
 use crate::values::{self, Values};
-use crate::workspace::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Workspace};
+use crate::workspace::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Provides, Workspace};
 use crate::{Error, Note};
 
 /// A chart that was loaded and compiled, or everything that is wrong with it.
@@ -75,6 +75,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         }
     }
     for (environment, plan) in environments.iter_mut().zip(&plan.environments) {
+        definitions(environment, plan, &charts);
         plain(workspace, environment, &plan.manifests, false, &mut problems);
         plain(workspace, environment, &plan.external.manifests, true, &mut problems);
     }
@@ -86,6 +87,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         errors,
         notes,
         files: workspace.files().clone(),
+        inputs: workspace.inputs().clone(),
         settings: Arc::new(settings(workspace, plan)),
     }
 }
@@ -179,8 +181,10 @@ fn install(
         namespace: planned.namespace.to_string(),
         ..render::Release::default()
     };
+    let item = planned.item.iter().map(|item| item.file.clone());
     let installation = Installation {
         release,
+        files: planned.layers.iter().map(|source| source.file.clone()).chain(item).collect(),
         environment: environment.clone(),
         program: compiled.program.clone(),
         values,
@@ -194,9 +198,30 @@ fn install(
     Installed { installation, manifests: output.manifests, errors, notes }
 }
 
+/// A release as manifests name it.
+fn full_name(planned: &PlannedRelease) -> Arc<str> {
+    Arc::from(format!("{}/{}", planned.namespace, planned.name))
+}
+
+/// What lies in the `crds/` of charts is installed as it is: it is there, and not for policies to judge.
+fn definitions(environment: &mut Environment, plan: &EnvironmentPlan, charts: &Charts) {
+    let names: BTreeSet<&Arc<str>> = plan.releases.iter().map(|release| &release.chart).collect();
+    let mut found: BTreeMap<&Arc<str>, &Template> = BTreeMap::new();
+    let mut waiting: Vec<&Chart> =
+        names.into_iter().filter_map(|name| Some(&*charts.get(name)?.as_ref().ok()?.chart)).collect();
+    while let Some(chart) = waiting.pop() {
+        found.extend(chart.crds.iter().map(|definition| (&definition.file, definition)));
+        waiting.extend(chart.dependencies.iter().map(|dependency| &*dependency.chart));
+    }
+    environment.manifests.extend(found.into_values().map(|definition| {
+        let (file, text) = (definition.file.clone(), definition.text.clone());
+        Arc::new(Manifest { file, text, external: true, ..Manifest::default() })
+    }));
+}
+
 fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Installed, problems: &mut Problems) {
     let number = environment.installations.len();
-    let name: Arc<str> = Arc::from(format!("{}/{}", planned.namespace, planned.name));
+    let name = full_name(planned);
     for manifest in installed.manifests {
         environment.manifests.push(Arc::new(Manifest {
             file: manifest.template.clone(),
@@ -235,6 +260,13 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
         declared: Declared {
             complete: external.complete.clone(),
             namespaces: external.namespaces.iter().map(|(name, own)| (Arc::from(name.as_str()), labels(own))).collect(),
+            kubernetes: plan.environment.kubernetes.clone(),
+            provides: external.provides.clone(),
+            teams: plan
+                .releases
+                .iter()
+                .filter_map(|release| Some((full_name(release), release.team.clone()?)))
+                .collect(),
         },
         installations: Vec::new(),
     }
@@ -280,6 +312,11 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(config.trust.iter().any(|trust| trust.vuln.is_some()), Need::TrustVuln);
     declare(config.trust.iter().any(|trust| trust.slsa.is_some()), Need::TrustSlsa);
     declare(config.lock.is_some(), Need::Lock);
+    declare(plan.environments.iter().any(|plan| plan.external.provides != Provides::default()), Need::Provides);
+    let owned = |plan: &EnvironmentPlan| plan.releases.iter().any(|release| release.team.is_some());
+    let groups = config.identities.groups.values();
+    let teams = plan.environments.iter().any(owned) || groups.clone().any(|group| group.team.is_some());
+    declare(teams, Need::Teams);
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
     let all = &workspace.plan().environments;
     let tiers = all.iter().map(|plan| (plan.environment.name.clone(), plan.environment.tier)).collect();

@@ -12,6 +12,7 @@ mod overrides;
 pub(crate) mod places;
 mod provenance;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::facts::world::Declared;
@@ -33,6 +34,8 @@ pub struct Rendered {
     pub(crate) errors: Vec<Error>,
     pub(crate) notes: Vec<Note>,
     pub(crate) files: Files,
+    /// The paths that plain input was taken from.
+    pub(crate) inputs: Arc<[String]>,
     pub(crate) settings: Arc<Settings>,
 }
 
@@ -146,6 +149,8 @@ pub struct Installation {
     pub(crate) environment: Arc<render::Environment>,
     pub(crate) program: Arc<Program>,
     pub(crate) values: Values,
+    /// The files that its values, and the release itself, were taken from beside the chart.
+    pub(crate) files: BTreeSet<Arc<str>>,
     /// Whether the workspace says that the release is in some environments only.
     pub(crate) partial: bool,
     /// Whether everything of it could be done; what is missing of it otherwise says nothing.

@@ -49,8 +49,8 @@ impl Scene<'_> {
     /// What a change does to it.
     fn effect(&self, attempt: &Attempt) -> Option<Effect> {
         let effect = attempt.difference.effect(&self.lines)?;
-        // A line of flow style holds more than what is asked about.
-        let alone = !self.text.contains(['{', '[']);
+        // A line of flow style holds more than what is asked about, and where lines go others take their place.
+        let alone = effect == Effect::Content && !self.text.contains(['{', '[']);
         (alone || !self.target.is_same(&attempt.text)).then_some(effect)
     }
 }

@@ -45,6 +45,8 @@ pub struct Summary {
     pub suppressed: usize,
     /// Findings that a baseline took out.
     pub baseline: usize,
+    /// Findings that the change in question does not touch.
+    pub untouched: usize,
 }
 
 /// The findings of one run, with what could not be done.

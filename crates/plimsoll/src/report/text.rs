@@ -141,7 +141,11 @@ fn sentence(report: &Report, summary: &Summary) -> String {
         0 => String::new(),
         number => format!("; {number} in the baseline"),
     };
-    format!("{found} in {} {objects}{of}{undone}{known}", summary.resources)
+    let untouched = match summary.untouched {
+        0 => String::new(),
+        number => format!("; {number} untouched by the change"),
+    };
+    format!("{found} in {} {objects}{of}{undone}{known}{untouched}", summary.resources)
 }
 
 /// A finding or an error in the shape that miette draws.

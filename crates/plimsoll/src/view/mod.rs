@@ -1,3 +1,7 @@
-//! What is known of environments, for people and programs to read: facts without any verdict of a policy.
+//! Facts for people and programs: what the commands print that print facts instead of findings.
+//!
+//! One folder per domain, each with a view that can be serialised and one file per format. Deriving is
+//! [`facts`](crate::facts)'.
 
 pub mod images;
+pub mod network;

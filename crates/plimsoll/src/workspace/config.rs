@@ -209,6 +209,11 @@ impl Config {
         super::decode::location(&self.file, mark)
     }
 
+    /// Whether it says anything about single images.
+    pub fn knows_images(&self) -> bool {
+        self.lock.is_some() || !self.trust.is_empty()
+    }
+
     /// Reads `plimsoll.yaml`. What is wrong with parts of it goes to `problems`; the rest is returned.
     pub(super) fn read(file: &Arc<str>, root: &Node, problems: &mut Problems) -> Result<Self> {
         check_version(file, root)?;

@@ -30,6 +30,7 @@ mod expand;
 mod external;
 mod infer;
 mod layer;
+mod named;
 mod pattern;
 mod plain;
 mod plan;
@@ -57,6 +58,7 @@ pub(crate) use external::names_kind;
 pub use external::{External, ExternalConfig, Provides};
 pub use infer::KNOWN as KNOWN_ENVIRONMENTS;
 pub use layer::{LayerSource, Part, Pick, ValuesEntry};
+pub(crate) use named::Named;
 pub use pattern::{PLACEHOLDERS, Pattern};
 pub use plan::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease};
 pub use release::{Each, PerEnvironment, ReleaseConfig, ReleaseEnvironment};
@@ -90,6 +92,8 @@ pub struct Workspace {
     plan: Arc<Plan>,
     kind: Kind,
     focus: Option<String>,
+    /// The paths that plain input was taken from.
+    inputs: Arc<[String]>,
 }
 
 /// What a workspace was made from.
@@ -157,6 +161,10 @@ impl Workspace {
         &self.config
     }
 
+    pub(crate) fn inputs(&self) -> &Arc<[String]> {
+        &self.inputs
+    }
+
     pub(crate) fn shared_config(&self) -> Arc<Config> {
         self.config.clone()
     }
@@ -215,7 +223,8 @@ impl Workspace {
         config.lock = Lock::open(&files, &mut problems).map(Arc::new);
         let kubernetes = options.kubernetes.as_deref().map(Arc::from);
         let plan = plan::plan(&files, &config, kubernetes.as_ref(), problems);
-        Ok(Self { files, config: Arc::new(config), plan: Arc::new(plan), kind: Kind::Declared, focus })
+        let (config, plan, inputs) = (Arc::new(config), Arc::new(plan), Arc::default());
+        Ok(Self { files, config, plan, kind: Kind::Declared, focus, inputs })
     }
 
     fn open_plain(paths: &[&Path], options: &OpenOptions) -> Result<Self> {
@@ -249,7 +258,8 @@ impl Workspace {
 
     fn plain(files: Files, paths: &[String], options: &OpenOptions) -> Self {
         let plan = plain::plan(&files, paths, options);
-        Self { files, config: Arc::default(), plan: Arc::new(plan), kind: Kind::Plain, focus: None }
+        let inputs = paths.into();
+        Self { files, config: Arc::default(), plan: Arc::new(plan), kind: Kind::Plain, focus: None, inputs }
     }
 
     /// Whether the plan takes anything from a path, from above it or from below it.

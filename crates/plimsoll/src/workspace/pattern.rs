@@ -76,6 +76,15 @@ impl Pattern {
         Self { text: path.into(), optional, mark: text.mark, pieces: pieces(path) }
     }
 
+    /// The text with `*` for every placeholder.
+    pub(super) fn wildcards(&self) -> String {
+        let text = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.clone(),
+            Piece::Placeholder(_) => "*".into(),
+        };
+        self.pieces.iter().map(|piece| text(piece).to_string()).collect()
+    }
+
     /// The text with every placeholder replaced.
     pub(super) fn expand(&self, scope: &Scope<'_>, escape: Escape) -> Result<String, Unbound> {
         let mut out = String::with_capacity(self.text.len() + 16);

@@ -89,7 +89,7 @@ impl ObjectPattern {
             && self.namespace.as_ref().is_none_or(|glob| namespace.is_some_and(|namespace| glob.is_match(namespace)))
     }
 
-    fn parse(text: &Text) -> Result<Self, String> {
+    pub(crate) fn parse(text: &Text) -> Result<Self, String> {
         let glob = |part: &str| {
             let built = GlobBuilder::new(part).literal_separator(true).build();
             built.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())

@@ -161,6 +161,24 @@ impl Trust {
     pub fn matches(&self, name: &str) -> bool {
         self.images.iter().any(|glob| glob.matches(name))
     }
+
+    /// Everybody who may say something, of every kind.
+    pub fn all_authorities(&self) -> impl Iterator<Item = &Authority> {
+        let scanners = self.vuln.iter().flat_map(|demand| &demand.authorities);
+        let builders = self.slsa.iter().flat_map(|demand| &demand.authorities);
+        self.authorities.iter().chain(scanners).chain(builders)
+    }
+
+    /// The keys and trusted roots that it names.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.all_authorities().flat_map(|authority| {
+            let key = match &authority.signer {
+                Signer::Key(path) => Some(path),
+                Signer::Keyless { .. } => None,
+            };
+            key.into_iter().chain(&authority.root).map(|path| &*path.value)
+        })
+    }
 }
 
 pub(super) fn read(d: &mut Decoder<'_>, node: &Node) -> Option<Trust> {

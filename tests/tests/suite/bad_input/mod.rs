@@ -6,10 +6,12 @@
 mod arguments;
 mod charts;
 mod files;
+mod images;
 mod limits;
 mod manifests;
 mod policies;
 mod secrets;
+mod suppressions;
 mod templates;
 mod values;
 mod workspace;

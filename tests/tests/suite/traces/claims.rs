@@ -166,7 +166,10 @@ fn best(files: &Texts, file: &str, changes: &[String], before: &Scalars, claimed
         let mut files = files.clone();
         files.insert(file.to_owned(), text.clone().into_bytes().into());
         if let Ok(workspace) = Workspace::from_files(Files::memory(files), &OpenOptions::default()) {
-            let shown = shown(before, &workspace.render_all(), claimed);
+            let environments: BTreeSet<&str> = claimed.iter().map(|(environment, ..)| environment.as_str()).collect();
+            let environments: Vec<&str> = environments.into_iter().collect();
+            let Ok(after) = workspace.render(&environments, &Overrides::default()) else { continue };
+            let shown = shown(before, &after, claimed);
             best.iter_mut().zip(shown).for_each(|(best, shown)| *best = shown.max(*best));
         }
         if best.iter().all(|shown| *shown == Shown::Changed) {
@@ -239,7 +242,9 @@ fn without_block(text: &str, line: u32, name: &str) -> Option<String> {
     let lines: Vec<&str> = text.split('\n').collect();
     let indent = |line: &str| line.len() - line.trim_start().len();
     let own = indent(lines[at]);
-    let is_below = |line: &&&str| line.trim().is_empty() || indent(line) > own || line[own..].starts_with("- ");
+    let is_below = |line: &&&str| {
+        line.trim().is_empty() || indent(line) > own || line.get(own..).is_some_and(|line| line.starts_with("- "))
+    };
     let below = lines[at + 1..].iter().take_while(is_below).count();
     let key = format!("{}{name}: null", &lines[at][..own]);
     Some([&lines[..at], &[key.as_str()], &lines[at + 1 + below..]].concat().join("\n"))
@@ -265,8 +270,10 @@ pub(super) fn measure(files: &Texts) -> Measured {
         }
     };
     for ((file, line, column, _), claimed) in &claims.lines {
+        // A line of a template is the same in every environment: where it matters in one it does in the others.
+        let claimed: Vec<Scalar> = claimed.iter().filter(|scalar| scalar.0 == claimed[0].0).cloned().collect();
         let changes = template_changes(&text_of(files, file), *line, *column);
-        judge(best(files, file, &changes, &before, claimed), format!("{file}:{line}:{column}"), claimed);
+        judge(best(files, file, &changes, &before, &claimed), format!("{file}:{line}:{column}"), &claimed);
     }
     for ((file, line, _, key), claimed) in &claims.keys {
         let changes = values_changes(&text_of(files, file), *line, key);

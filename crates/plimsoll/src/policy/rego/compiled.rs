@@ -121,7 +121,7 @@ impl Compiled {
 
     /// What a policy reads, libraries included; everything for an index of no policy.
     pub fn reads(&self, policy: usize) -> Reads {
-        let all = Reads { environment: true, params: true, facts: true, objects: true };
+        let all = Reads { environment: true, params: true, facts: true, objects: true, joins: true };
         self.ready.get(policy).map_or(all, |ready| ready.runnable.reads)
     }
 

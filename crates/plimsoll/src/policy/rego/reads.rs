@@ -15,6 +15,7 @@ use crate::policy::nearest;
 
 /// Which documents a policy reads, with everything it imports; too much rather than too little.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a document that is read or is not")]
 pub struct Reads {
     /// `input.environment` (or `input` as a whole).
     pub environment: bool,
@@ -24,7 +25,12 @@ pub struct Reads {
     pub facts: bool,
     /// The objects or namespaces in `data.facts` (or all of it).
     pub objects: bool,
+    /// What is derived about a resource from others: `input.facts`, but for its [own](OWN) members.
+    pub joins: bool,
 }
+
+/// The facts about a resource that are derived from it alone.
+const OWN: [&str; 2] = ["quantities", "secrets"];
 
 impl Reads {
     /// Whether the answer for one resource does not depend on the environment, apart from parameters.
@@ -38,6 +44,7 @@ impl Reads {
             params: self.params || other.params,
             facts: self.facts || other.facts,
             objects: self.objects || other.objects,
+            joins: self.joins || other.joins,
         }
     }
 }
@@ -78,19 +85,18 @@ impl Visit for Visitor {
     }
 
     fn expression(&mut self, expression: &Expr) {
-        if let Expr::Call { fcn, .. } = expression {
+        if let Expr::Call { fcn, params, .. } = expression {
             self.call(fcn);
+            if let [object, key, ..] = params.as_slice() {
+                self.member(fcn, object, key);
+            }
         }
         if !matches!(expression, Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. })
             || self.is_inner(expression)
         {
             return;
         }
-        let mut below = expression;
-        while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = below {
-            below = refr;
-            self.inner.insert((below.span().start, below.span().end));
-        }
+        self.pass_over_below(expression);
         if let Some((path, _)) = walk::path(expression) {
             let path = self.resolve(path);
             self.document(expression, &path.iter().map(String::as_str).collect::<Vec<_>>());
@@ -99,6 +105,15 @@ impl Visit for Visitor {
 }
 
 impl Visitor {
+    /// What a reference is part of has been looked at with all of it.
+    fn pass_over_below(&mut self, reference: &Expr) {
+        let mut below = reference;
+        while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = below {
+            below = refr;
+            self.inner.insert((below.span().start, below.span().end));
+        }
+    }
+
     fn is_inner(&self, expression: &Expr) -> bool {
         self.inner.contains(&(expression.span().start, expression.span().end))
     }
@@ -133,10 +148,14 @@ impl Visitor {
     fn document(&mut self, at: &Expr, path: &[&str]) {
         match path {
             ["input"] => {
-                self.reach.reads = self.reach.reads.join(Reads { environment: true, params: true, ..Reads::default() });
+                let all = Reads { environment: true, params: true, joins: true, ..Reads::default() };
+                self.reach.reads = self.reach.reads.join(all);
             }
             ["input", "environment" | "environments", ..] => self.reach.reads.environment = true,
             ["input", "params", ..] => self.reach.reads.params = true,
+            ["input", "id" | "resource" | "workload", ..] => {}
+            ["input", "facts", name, ..] if OWN.contains(name) => {}
+            ["input", ..] => self.reach.reads.joins = true,
             ["data", "facts", rest @ ..] => {
                 self.reach.reads.facts = true;
                 self.reach.reads.objects |= matches!(rest, [] | ["objects" | "namespaces", ..]);
@@ -149,6 +168,21 @@ impl Visitor {
                     .with_help("a policy sees input, `data.facts` and `data.lib.<name>`; share rules through `lib/`"),
             ),
             _ => {}
+        }
+    }
+
+    /// `object.get(input.facts, "secrets", [])` reads one member only.
+    fn member(&mut self, function: &Expr, object: &Expr, key: &Expr) {
+        let is = |expression: &Expr, name: &str| {
+            walk::path(expression).is_some_and(|(path, whole)| whole && path.join(".") == name)
+        };
+        if let Some(key) = walk::literal(key)
+            && is(function, "object.get")
+            && is(object, "input.facts")
+        {
+            self.inner.insert((object.span().start, object.span().end));
+            self.pass_over_below(object);
+            self.document(object, &["input", "facts", &key]);
         }
     }
 
@@ -180,7 +214,8 @@ mod tests {
         let (none, facts) = (Reads::default(), Reads { facts: true, ..Reads::default() });
         let environment = Reads { environment: true, ..none };
         let params = Reads { params: true, ..none };
-        let input = environment.join(params);
+        let joins = Reads { joins: true, ..none };
+        let input = environment.join(params).join(joins);
         let objects = Reads { objects: true, ..facts };
         for (rego, reads) in [
             ("p if { input.resource.kind == \"Pod\" }", none),
@@ -197,6 +232,13 @@ mod tests {
             ("p if { some k; data.facts[k] }", objects),
             ("import data.facts\np if { f(facts) }", objects),
             ("p if { object.get(input, \"environment\", {}) }", input),
+            ("p if { some x in input.facts.secrets; input.resource.x; input.workload; input.id }", none),
+            ("p if { some x in object.get(input.facts, \"quantities\", []) }", none),
+            ("p if { some x in input.facts.services }", joins),
+            ("p if { some x in object.get(input.facts, \"services\", []) }", joins),
+            ("p if { object.get(input.facts, \"secrets\", []); f(input.facts) }", joins),
+            ("p if { input.facts[k]; k := \"secrets\" }", joins),
+            ("p if { input.later }", joins),
         ] {
             let reach = of(rego);
             assert_eq!(reach.faults, [], "{rego}");

@@ -5,7 +5,7 @@ use regorus::Value;
 use crate::policy::{On, Policy, Violation, fault, nearest};
 use crate::{Error, Result};
 
-const MEMBERS: [&str; 7] = ["path", "message", "witness", "unknown", "resource", "environment", "at"];
+const MEMBERS: [&str; 8] = ["path", "message", "witness", "unknown", "raised", "resource", "environment", "at"];
 
 /// The violations in a result, ordered.
 pub(super) fn violations(policy: &Policy, result: &Value) -> Result<Vec<Violation>> {
@@ -40,6 +40,7 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
         message: String::new(),
         witness: Vec::new(),
         unknown: false,
+        raised: false,
         resource: None,
         environment: None,
         at: None,
@@ -53,7 +54,8 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
             "path" => path = Some(pointer(value)?),
             "message" => found.message = text(name, value)?,
             "witness" => found.witness = witness(value)?,
-            "unknown" => found.unknown = *value.as_bool().map_err(|_| format!("has `unknown` as {}", kind(value)))?,
+            "unknown" => found.unknown = flag(name, value)?,
+            "raised" => found.raised = flag(name, value)?,
             "resource" => found.resource = Some(text(name, value)?),
             "environment" => found.environment = Some(text(name, value)?),
             "at" => found.at = Some(text(name, value)?),
@@ -66,6 +68,9 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
     found.path = path.ok_or("has no `path`")?;
     if found.message.is_empty() {
         return Err("has no `message`".to_owned());
+    }
+    if found.raised && policy.raised.is_none() {
+        return Err("is `raised`, for which METADATA has no severity".to_owned());
     }
     addressed(&policy.on, &found)?;
     Ok(found)
@@ -90,6 +95,10 @@ fn addressed(on: &On, violation: &Violation) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn flag(name: &str, value: &Value) -> Result<bool, String> {
+    value.as_bool().copied().map_err(|_| format!("has `{name}` as {}", kind(value)))
 }
 
 fn text(name: &str, value: &Value) -> Result<String, String> {

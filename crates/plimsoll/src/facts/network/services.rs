@@ -1,25 +1,14 @@
-//! What NetworkPolicies isolate, and which pods stand behind which Service.
+//! Which pods stand behind which Service, and on which ports.
 //!
-//! Reachability proper comes on top of this; here is only what selects what.
+//! What is exposed to the outside through Services is [`exposure`](super::exposure)'s.
 
 use serde::Serialize;
 
-use super::Derivation;
-use super::selector::{Miss, Selector};
-use super::workload::{ContainerType, Workload};
+use crate::facts::Derivation;
+use crate::facts::selector::{Miss, Selector};
+use crate::facts::workload::{self, ContainerType, Workload};
 use crate::manifest::Resource;
 use crate::yaml::{Data, Node};
-
-/// In which directions NetworkPolicies isolate a workload's pods.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Isolation {
-    /// Some policy with the type Ingress selects the pods.
-    pub ingress: bool,
-    /// Some policy with the type Egress selects the pods.
-    pub egress: bool,
-    /// Whether the namespace's policies are known to be ours: a policy or the Namespace is rendered there.
-    pub known: bool,
-}
 
 /// A Service that selects a workload's pods.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,57 +60,8 @@ pub struct TargetPort {
     pub known: bool,
 }
 
-/// Derives the isolation of every workload, in the order of the workloads.
-pub(super) fn isolation(derivation: &Derivation<'_>) -> Vec<Isolation> {
-    let world = derivation.world;
-    let complete = world.declared.is_complete("NetworkPolicy");
-    let mut isolation: Vec<Isolation> = derivation
-        .workloads
-        .iter()
-        .map(|workload| {
-            let namespace = workload.resource.namespace();
-            let known = complete
-                || world.has_any("networking.k8s.io", "NetworkPolicy", namespace)
-                || world.owns_namespace(namespace);
-            Isolation { known, ..Isolation::default() }
-        })
-        .collect();
-    for (_, policy) in world.of_kind("networking.k8s.io", "NetworkPolicy") {
-        let spec = policy.node().get("spec");
-        let Some(selector) = pod_selector(spec) else { continue };
-        let (ingress, egress) = policy_types(spec);
-        for at in derivation.pods.select(derivation.workloads, policy.namespace(), &selector) {
-            isolation[at].ingress |= ingress;
-            isolation[at].egress |= egress;
-        }
-    }
-    isolation
-}
-
-/// The pods a NetworkPolicy selects; an absent `podSelector` selects all, an invalid one nothing.
-fn pod_selector(spec: Option<&Node>) -> Option<Selector> {
-    match spec.and_then(|spec| spec.get("podSelector")) {
-        None => Some(Selector::everything()),
-        Some(node) => Selector::label_selector(node).ok(),
-    }
-}
-
-/// Whether a policy isolates for ingress and for egress.
-///
-/// Where `policyTypes` is absent: ingress always, egress if there are egress rules (API reference,
-/// NetworkPolicySpec).
-fn policy_types(spec: Option<&Node>) -> (bool, bool) {
-    let types = spec.and_then(|spec| spec.get("policyTypes")).map(Node::items).unwrap_or_default();
-    if types.is_empty() {
-        let rules = spec.and_then(|spec| spec.get("egress")).map(Node::items).unwrap_or_default();
-        return (true, !rules.is_empty());
-    }
-    let has = |name| types.iter().any(|r#type| r#type.as_str() == Some(name));
-    (has("Ingress"), has("Egress"))
-}
-
 /// What each Service selects, and for each workload the Services that select it.
-pub(super) fn services(derivation: &Derivation<'_>) -> (Vec<(usize, PodsOf)>, Vec<Vec<ServiceOf>>) {
+pub(in crate::facts) fn services(derivation: &Derivation<'_>) -> (Vec<(usize, PodsOf)>, Vec<Vec<ServiceOf>>) {
     let mut of_workload = vec![Vec::new(); derivation.workloads.len()];
     let mut of_service = Vec::new();
     for (at, service) in derivation.world.of_kind("", "Service") {
@@ -231,7 +171,7 @@ fn nearest(derivation: &Derivation<'_>, candidates: &[usize], selector: &Selecto
         .filter_map(|workload| {
             let misses = selector.near_miss(&workload.labels);
             let partly = misses.len() < selector.requirements().len() || misses.len() == 1;
-            partly.then(|| (misses.len(), super::workload::title(workload.resource), differences(&misses)))
+            partly.then(|| (misses.len(), workload::title(workload.resource), differences(&misses)))
         })
         .min()
         .map(|(_, title, differences)| format!("`{title}`, which {differences}"))
@@ -250,6 +190,6 @@ fn differences(misses: &[Miss<'_>]) -> String {
 }
 
 /// The containers of a workload that serve for as long as the pod runs.
-pub(super) fn is_serving(r#type: ContainerType) -> bool {
+pub(in crate::facts) fn is_serving(r#type: ContainerType) -> bool {
     matches!(r#type, ContainerType::Container | ContainerType::Sidecar)
 }
