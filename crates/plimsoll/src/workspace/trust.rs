@@ -200,7 +200,7 @@ pub(super) fn read(d: &mut Decoder<'_>, node: &Node) -> Option<Trust> {
     }
     d.finish(fields);
     let images = images?;
-    if images.is_empty() {
+    if node.get("match").is_some_and(|written| written.items().is_empty() && written.as_str().is_none()) {
         d.fail(mark, "an entry of `trust` matches no image", "write a glob such as `registry.example/**`");
     }
     Some(Trust { mark, images, authorities, vuln, slsa })
