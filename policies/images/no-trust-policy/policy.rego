@@ -3,6 +3,7 @@
 # description: Nothing in `trust` matches an image, so nothing is demanded of it. What nobody thought of is not trusted.
 # custom:
 #   severity: {staging: warning, production: error, dr: error}
+#   yields: [images/registry-not-allowed]
 #   on: workload
 #   needs: [trust]
 #   facts: [images]

@@ -5,6 +5,7 @@
 # custom:
 #   severity: {staging: warning, production: error, dr: error}
 #   unknown: warning
+#   yields: [images/mutable-tag, images/registry-not-allowed]
 #   on: workload
 #   needs: [lock]
 #   facts: [images]

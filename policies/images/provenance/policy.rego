@@ -5,6 +5,7 @@
 # custom:
 #   severity: {staging: info, production: warning, dr: warning}
 #   unknown: warning
+#   yields: [images/mutable-tag, images/registry-not-allowed, images/not-locked]
 #   on: workload
 #   needs: [trust.slsa]
 #   facts: [images]

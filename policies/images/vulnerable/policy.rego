@@ -6,6 +6,7 @@
 # custom:
 #   severity: {staging: warning, production: error, dr: error}
 #   unknown: error
+#   yields: [images/mutable-tag, images/registry-not-allowed, images/not-locked]
 #   on: workload
 #   needs: [trust.vuln]
 #   facts: [images]

@@ -143,7 +143,7 @@ mutations! {
         finding: Expected {
             policy: "images/not-pinned",
             verdict: "violated",
-            severity: "warning",
+            severity: "error",
             environments: ALL,
             object: "Deployment shop/cart-cache",
             at: ("charts/cart/templates/cache.yaml.j2", "          image: {{ image(values.cache.image) }}"),

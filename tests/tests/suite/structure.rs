@@ -51,6 +51,7 @@ fn every_policy_folder_is_complete() {
             (failing < fences.len(), "shows nothing that it lets pass"),
             (Tier::ALL.into_iter().any(|tier| policy.severity(tier) > Severity::Off), "is off everywhere"),
             (!policy.title.is_empty() && !policy.description.is_empty(), "does not say what it is"),
+            (policy.yields.iter().all(|id| policies.get(id).is_some()), "leaves places to a policy that is not there"),
             (policy.fix.ends_with('.'), "has no fix that is a sentence"),
             (policy.readme.starts_with(&format!("# {}\n", policy.id)), "has a README that begins otherwise"),
         ] {

@@ -26,6 +26,8 @@ pub struct Policy {
     pub description: String,
     /// The severity of a violation, by tier.
     pub severity: Severities,
+    /// Ids of policies to which it leaves a place where they have found something: one cause, one finding.
+    pub yields: Vec<String>,
     /// The severity of the verdict unknown.
     pub unknown: Severity,
     /// The severity of a violation that says `raised`, where it is more than the tier's; without it none may.

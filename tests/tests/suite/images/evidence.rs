@@ -415,3 +415,16 @@ fn real_bundles_hold_for_whom_they_were_made() {
     let verdict = known(&conda, "2026-06-01T00:00:00Z").signature.unwrap();
     assert_eq!(verdict.state, VerdictState::Unknown, "{}", verdict.reason);
 }
+
+#[test]
+fn one_cause_is_one_finding_unless_nobody_else_speaks_of_it() {
+    let scene = Scene::new(KEY).requiring(VULN).of_digest(&scene::digest("other"));
+    let check = |select: &[&str]| {
+        let workspace = scene.clone().file("images.lock", b"version = 1\n".to_vec()).open();
+        let linter = plimsoll::Linter::for_workspace(&workspace).unwrap().now(Moment::parse(NOW).unwrap());
+        let report = linter.select(select).unwrap().check(&workspace.render_all());
+        report.findings().iter().map(|finding| finding.policy.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(check(&["images/"]), ["images/not-locked"]);
+    assert_eq!(check(&["images/unsigned", "images/vulnerable"]), ["images/unsigned", "images/vulnerable"]);
+}
