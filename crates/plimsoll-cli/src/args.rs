@@ -26,6 +26,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ImagesCommand,
     },
+    /// Print who may do what, and how somebody becomes cluster-admin
+    ///
+    /// Without --subject and --can: everybody who is granted something, and the shortest way of each to cluster-admin. What every
+    /// API server brings itself is known and counts.
+    Rbac(RbacArgs),
     /// Print who reaches whom, as network policies admit it
     ///
     /// With --from and --to, says why one pair can exchange what it can, and why no more.
@@ -52,7 +57,7 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "TIER")]
     pub(crate) tier: Option<String>,
 
-    /// The namespace of plain manifests that name none
+    /// The namespace of plain manifests that name none; with `rbac --can`, the one that is asked about
     #[arg(short, long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
 
@@ -183,6 +188,29 @@ pub(crate) struct RenderArgs {
     /// Only templates whose path matches
     #[arg(long, value_name = "GLOB")]
     pub(crate) show_only: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RbacArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// What this subject may do, and whom it can become: `User:name`, `Group:name`, `ServiceAccount:namespace/name`, or a
+    /// name that only one has
+    #[arg(long, value_name = "SUBJECT")]
+    pub(crate) subject: Option<String>,
+
+    /// Who can do this, or whether the subject can: a verb, and `RESOURCE[.GROUP][/SUBRESOURCE]` or a path
+    #[arg(long, num_args = 2, value_names = ["VERB", "RESOURCE"])]
+    pub(crate) can: Option<Vec<String>>,
+
+    /// text, json, dot or mermaid
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Render(render) => commands::render::run(&render),
         Command::Images { command: ImagesCommand::Verify(verify) } => commands::images::verify(&verify),
         Command::Images { command: ImagesCommand::Lock(lock) } => commands::images::lock(&lock),
+        Command::Rbac(rbac) => commands::rbac::run(&rbac),
         Command::Network(network) => commands::network::run(&network),
         Command::Policies { command: PoliciesCommand::List(list) } => commands::policies::list(&list),
         Command::Policies { command: PoliciesCommand::Show(show) } => commands::policies::show(&show),

@@ -4,7 +4,7 @@
 //! findings with their lines. It goes it twice, once for each executor of Rego, and any difference
 //! between the two is a failure.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -139,9 +139,21 @@ fn files(policy: &Policy, fence: &Fence, engine: Option<&str>) -> Files {
         set(&mut workspace, key, Some(value));
     }
     texts.extend(scene.files.iter().map(|(path, text)| (path.clone(), text.clone())));
-    // JSON is YAML.
-    texts.push((crate::workspace::FILE.to_owned(), workspace.to_string()));
+    texts.push((crate::workspace::FILE.to_owned(), beside(&fence.workspace, &workspace)));
     Files::memory(texts.into_iter().map(|(path, text)| (path, text.into_bytes())))
+}
+
+/// What the fence says about the workspace at the lines where it says it, and everything else below.
+fn beside(text: &str, workspace: &Value) -> String {
+    if text.is_empty() {
+        // JSON is YAML.
+        return workspace.to_string();
+    }
+    let mut whole = text.to_owned();
+    for (key, value) in workspace.as_object().into_iter().flatten() {
+        let _ = writeln!(whole, "{key}: {value}");
+    }
+    whole
 }
 
 fn set<T: serde::Serialize>(object: &mut Value, key: &str, value: Option<&T>) {

@@ -4,6 +4,7 @@ mod broken;
 mod check;
 mod network;
 mod policies;
+mod rbac;
 mod render;
 
 use std::path::Path;

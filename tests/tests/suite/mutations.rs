@@ -57,6 +57,58 @@ mutations! {
             at: ("charts/microservice/templates/_role.yaml.j2", "rules: {{ service.rules }}"),
         },
     };
+    a_rule_names_a_group_that_has_no_such_resource: Mutation {
+        file: "charts/catalog/values.yaml",
+        from: "  rules:\n    - apiGroups: [coordination.k8s.io]",
+        to: "    - apiGroups: [apps]",
+        finding: Expected {
+            policy: "rbac/dead-grant",
+            verdict: "violated",
+            severity: "warning",
+            environments: ALL,
+            object: "Role shop/catalog",
+            at: ("charts/microservice/templates/_role.yaml.j2", "rules: {{ service.rules }}"),
+        },
+    };
+    an_account_lists_secrets: Mutation {
+        file: "charts/catalog/values.yaml",
+        from: "  rules:",
+        to: "  rules:\n    - {apiGroups: [\"\"], resources: [secrets], verbs: [list]}",
+        finding: Expected {
+            policy: "rbac/secret-access",
+            verdict: "violated",
+            severity: "warning",
+            environments: ALL,
+            object: "Role shop/catalog",
+            at: ("charts/microservice/templates/_role.yaml.j2", "rules: {{ service.rules }}"),
+        },
+    };
+    an_account_makes_tokens_of_others: Mutation {
+        file: "charts/catalog/values.yaml",
+        from: "  rules:",
+        to: "  rules:\n    - {apiGroups: [\"\"], resources: [serviceaccounts/token], verbs: [create]}",
+        finding: Expected {
+            policy: "rbac/cluster-primitive",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "Role shop/catalog",
+            at: ("charts/microservice/templates/_role.yaml.j2", "rules: {{ service.rules }}"),
+        },
+    };
+    an_account_may_less_at_the_recovery_site: Mutation {
+        file: "environments/dr/catalog.yaml",
+        from: "microservice:",
+        to: "microservice:\n  rules: [{apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create]}]",
+        finding: Expected {
+            policy: "rbac/environment-drift",
+            verdict: "violated",
+            severity: "error",
+            environments: &["dr"],
+            object: "RoleBinding shop/catalog",
+            at: ("charts/microservice/templates/_role.yaml.j2", "  - kind: ServiceAccount\n    name: {{ release.name }}"),
+        },
+    };
     a_binding_names_a_role_that_is_not_rendered: Mutation {
         file: "charts/microservice/templates/_role.yaml.j2",
         from: "  kind: Role\n  name: {{ release.name }}",
@@ -112,15 +164,15 @@ mutations! {
     };
     egress_opens_to_everywhere: Mutation {
         file: "charts/catalog/values.yaml",
-        from: "        - {cidr: 203.0.113.0/26, port: 443}",
-        to: "        - {cidr: 0.0.0.0/0, port: 443}",
+        from: "          - {cidr: 203.0.113.0/26, port: 443}",
+        to: "          - {cidr: 0.0.0.0/0, port: 443}",
         finding: Expected {
             policy: "network/open-egress",
             verdict: "violated",
             severity: "warning",
             environments: ALL,
             object: "NetworkPolicy shop/catalog-reindex",
-            at: ("charts/microservice/templates/_networkpolicy.yaml.j2", "            cidr: {{ it.cidr }}"),
+            at: ("charts/microservice/templates/_networkpolicy.yaml.j2", "    - to: {{ rule.to }}"),
         },
     };
     an_image_becomes_latest: Mutation {
@@ -278,6 +330,72 @@ mutations! {
             environments: ALL,
             object: "Deployment shop/cart-cache",
             at: ("charts/cart/templates/cache.yaml.j2", "          image: {{ image(values.cache.image) }}"),
+        },
+    };
+    a_caller_is_taken_out_on_one_side: Mutation {
+        file: "charts/catalog/values.yaml",
+        from: "      - {service: cart, port: http}",
+        to: "",
+        finding: Expected {
+            policy: "network/declaration-disagrees",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "Deployment shop/cart",
+            at: ("charts/cart/values.yaml", "      - {service: catalog, port: 8080}"),
+        },
+    };
+    a_port_changes_on_one_side: Mutation {
+        file: "charts/orders/values.yaml",
+        from: "      - {service: payments, namespace: payments, port: 8080}",
+        to: "      - {service: payments, namespace: payments, port: 8081}",
+        finding: Expected {
+            policy: "network/declaration-disagrees",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "Deployment orders/orders",
+            at: ("charts/orders/values.yaml", "      - {service: payments, namespace: payments, port: 8081}"),
+        },
+    };
+    a_selector_is_misspelt_in_production: Mutation {
+        file: "environments/production/payments.yaml",
+        from: "    calls:",
+        to: "    callers: [{service: orders, namespace: orders, labels: {app.kubernetes.io/name: order}, port: http}]\n    calls:",
+        finding: Expected {
+            policy: "network/declared-blocked",
+            verdict: "violated",
+            severity: "error",
+            // Disaster recovery extends production.
+            environments: &["production", "dr"],
+            object: "Deployment orders/orders",
+            at: ("charts/orders/values.yaml", "      - {service: payments, namespace: payments, port: 8080}"),
+        },
+    };
+    the_database_is_to_lie_deeper_than_it_does: Mutation {
+        file: "charts/orders/values.yaml",
+        from: "        depth: 3",
+        to: "        depth: 4",
+        finding: Expected {
+            policy: "network/exposure-depth",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "StatefulSet orders/orders-db",
+            at: ("charts/orders/values.yaml", "        depth: 4"),
+        },
+    };
+    the_failover_reaches_less_than_production: Mutation {
+        file: "environments/dr/payments.yaml",
+        from: "  autoscaling: {min: 2}",
+        to: "  autoscaling: {min: 2}\n  connections: {calls: [{cidr: 198.51.100.32/28, port: 443}]}",
+        finding: Expected {
+            policy: "network/environment-drift",
+            verdict: "violated",
+            severity: "error",
+            environments: &["dr"],
+            object: "Deployment payments/payments",
+            at: ("charts/microservice/templates/_deployment.yaml.j2", "apiVersion: apps/v1"),
         },
     };
 }

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod images;
 pub(crate) mod network;
 pub(crate) mod policies;
+pub(crate) mod rbac;
 pub(crate) mod render;
 
 use std::process::ExitCode;

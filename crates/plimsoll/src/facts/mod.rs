@@ -5,17 +5,22 @@
 //! one of them, which is `input.facts` in a policy.
 
 pub mod bounds;
+pub mod declared;
 mod domain;
+pub(crate) mod drift;
 pub mod image;
 pub mod images;
 pub mod namespace;
 pub mod network;
+pub mod network_rules;
+mod on_network;
 pub mod parity;
 pub mod pod_security;
 mod pods;
 pub mod probes;
 pub mod providers;
 pub mod quantity;
+pub mod rbac;
 pub mod references;
 pub mod requests;
 pub mod scaling;
@@ -28,7 +33,7 @@ pub mod world;
 pub(crate) mod tests;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
@@ -102,9 +107,21 @@ pub struct ResourceFacts {
     /// What a HorizontalPodAutoscaler does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<scaling::Autoscaler>,
+    /// What a role grants, whom a binding binds, which account a workload runs as; derived on demand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rbac: Option<Box<rbac::resource::ResourceRbac>>,
     /// What is wrong with a network policy itself; of the domain Network.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub network_faults: Vec<network::NetworkFault>,
+    /// What the rules of a NetworkPolicy miss or reach too far; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<network_rules::RuleFacts>,
+    /// What a workload cannot reach of what every pod needs; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub infrastructure: Option<network_rules::Infrastructure>,
+    /// What declared connections come to; of the domain Network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<declared::DeclaredFacts>,
 }
 
 /// The facts of one environment.
@@ -118,6 +135,10 @@ pub struct Facts<'a> {
     pub providers: Vec<providers::Provider>,
     /// Who reaches whom; of the domain Network.
     pub network: Option<network::Network<'a>>,
+    /// Every connection of the network, once somebody asked.
+    connections: OnceLock<Option<Vec<network::Connection>>>,
+    /// Who may do what; of the domain Rbac.
+    pub rbac: Option<rbac::Rbac<'a>>,
     of_resource: Vec<ResourceFacts>,
     workload_of: HashMap<usize, usize>,
 }
@@ -138,10 +159,20 @@ impl<'a> Facts<'a> {
             let options = network::Options::default();
             network::Network::derive(resources, &workloads, &namespaces, declared, options)
         });
-        for (at, faults) in network.iter().flat_map(network::Network::faults) {
-            of_resource[*at].network_faults.clone_from(faults);
+        let connections = OnceLock::new();
+        let rbac = domains.contains(&Domain::Rbac).then(|| rbac::Rbac::derive(resources, &workloads, declared));
+        if let Some(rbac) = &rbac {
+            rbac::resource::attach(rbac, &declared.rbac, &workloads, &mut of_resource);
         }
-        Self { workloads, namespaces, providers, network, of_resource, workload_of }
+        let mut facts = Self { workloads, namespaces, providers, network, connections, rbac, of_resource, workload_of };
+        on_network::attach(&world, &mut facts);
+        facts
+    }
+
+    /// Every connection that the network admits; `None` where it was not derived, or where they are too many.
+    pub fn connections(&self) -> Option<&[network::Connection]> {
+        let network = self.network.as_ref()?;
+        self.connections.get_or_init(|| network.connections(&network::Filter::default()).ok()).as_deref()
     }
 
     /// What was derived about the resource at a position.

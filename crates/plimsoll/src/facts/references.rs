@@ -34,6 +34,9 @@ pub(super) fn of_binding(world: &World<'_>, binding: &Resource) -> Vec<Reference
     let node = binding.node();
     if let (Some(kind), Some(name)) = (node.str_at(&["roleRef", "kind"]), node.str_at(&["roleRef", "name"])) {
         let namespace = (kind == "Role").then(|| binding.namespace());
+        // A ClusterRoleBinding has no namespace in which a Role could be: that is no missing role but a wrong kind.
+        let possible = kind == "ClusterRole" || (kind == "Role" && &*binding.id.kind == "RoleBinding");
+        let name = if possible { name } else { "" };
         references.extend(reference(world, "/roleRef/name".to_owned(), (RBAC, kind), namespace, name));
     }
     for (at, subject) in node.get("subjects").map(Node::items).unwrap_or_default().iter().enumerate() {

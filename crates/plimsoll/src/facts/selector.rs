@@ -173,6 +173,16 @@ impl Selector {
         Ok(Self { requirements, empty_selects: false })
     }
 
+    /// Everything that has all of these labels; without any, everything.
+    pub fn labelled(labels: &Labels) -> Self {
+        let requirement = |(key, value): (&str, &str)| Requirement {
+            key: key.into(),
+            operator: Operator::Equals,
+            values: vec![value.into()],
+        };
+        Self { requirements: labels.iter().map(requirement).collect(), empty_selects: true }
+    }
+
     /// The requirements in the order written.
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements

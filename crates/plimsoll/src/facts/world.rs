@@ -20,12 +20,18 @@ pub struct Declared {
     pub complete: BTreeSet<String>,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
+    /// Namespaces that only other environments of the same cluster have, with their labels.
+    pub elsewhere: BTreeMap<Arc<str>, Labels>,
+    /// Which connections are meant to be, each source with its roles.
+    pub connections: Vec<super::declared::Connections>,
     /// The version of Kubernetes its cluster runs, as `1.34`.
     pub kubernetes: Arc<str>,
     /// Names of classes and APIs that exist (`external[].provides`).
     pub provides: Provides,
     /// The teams of releases, by namespace and name of the release, as `shop/cart`.
     pub teams: BTreeMap<Arc<str>, Arc<str>>,
+    /// Who people are, whose namespaces are.
+    pub rbac: super::rbac::setting::Setting,
 }
 
 impl Declared {
@@ -36,7 +42,7 @@ impl Declared {
 }
 
 /// Whether something that is referred to exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It is rendered or declared.
@@ -150,7 +156,8 @@ fn is_builtin(id: &ResourceId) -> bool {
             matches!(&*id.name, "cluster-admin" | "admin" | "edit" | "view") || id.name.starts_with("system:")
         }
         ("rbac.authorization.k8s.io", "Role") => {
-            matches!(id.namespace.as_deref(), Some("kube-system" | "kube-public")) && id.name.starts_with("system:")
+            matches!(id.namespace.as_deref(), Some("kube-system" | "kube-public"))
+                && (id.name.starts_with("system:") || &*id.name == "extension-apiserver-authentication-reader")
         }
         ("", "ServiceAccount") => &*id.name == "default",
         ("", "Namespace") => matches!(&*id.name, "default" | "kube-system" | "kube-public" | "kube-node-lease"),

@@ -62,12 +62,12 @@ impl Lock {
 }
 
 fn images(root: &Node, problems: &mut Problems) -> Vec<LockedImage> {
-    let file: Arc<str> = FILE.into();
     if let Err(error) = version(root) {
         problems.add(error);
         return Vec::new();
     }
-    let mut decoder = Decoder { file: &file, problems, kind: ErrorKind::Lock };
+    let place = |mark| Some(Lock::location(mark));
+    let mut decoder = Decoder { place: &place, kind: ErrorKind::Lock, problems };
     let d = &mut decoder;
     let Some(mut fields) = d.fields(root, FILE) else { return Vec::new() };
     fields.get("version");

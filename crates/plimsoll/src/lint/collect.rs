@@ -103,7 +103,15 @@ fn trace(groups: &[(Key, Vec<(Hit, Severity)>)], environments: &[Environment]) -
         let environment = &environments[hit.place.environment];
         Spot { environment, resource: &environment.resources[hit.place.resource], pointer: &hit.violation.path }
     });
-    places::trace(&spots.collect::<Vec<_>>())
+    let mut traces = places::trace(&spots.collect::<Vec<_>>());
+    let hits = groups.iter().flat_map(|(_, hits)| hits);
+    for ((hit, _), trace) in hits.zip(&mut traces) {
+        if let Some(source) = &hit.violation.source {
+            // The policy names the place itself, and no template stands between it and the user.
+            (trace.location, trace.rendered, trace.values) = (source.clone(), None, Vec::new());
+        }
+    }
+    traces
 }
 
 fn finding(key: &Key, hits: &[(Hit, Severity)], environments: &[Environment], traces: Vec<Trace>) -> Collected {

@@ -127,7 +127,7 @@ impl Linter {
             settings,
             compiled: &compiled,
             facts: environment_facts(environments, &facts, &compiled),
-            workspace_facts: mirrors::workspace_facts(environments),
+            workspace_facts: mirrors::workspace_facts(environments, &facts),
         };
         let outcome = evaluation.run(&subjects);
         let mut collected = collect::collect(environments, settings, outcome.hits);

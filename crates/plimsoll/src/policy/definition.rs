@@ -174,6 +174,8 @@ pub enum Need {
     Pools,
     /// Budgets.
     Budgets,
+    /// Connections that some service declares.
+    Connections,
     /// Names of classes and APIs that others provide.
     Provides,
     /// Teams of releases or of groups.
@@ -182,7 +184,7 @@ pub enum Need {
 
 impl Need {
     /// The words METADATA may use, apart from `params.<name>`.
-    pub(crate) const WORDS: [&str; 11] = [
+    pub(crate) const WORDS: [&str; 12] = [
         "mirrors",
         "complete",
         "identities",
@@ -192,6 +194,7 @@ impl Need {
         "lock",
         "pools",
         "budgets",
+        "connections",
         "provides",
         "teams",
     ];
@@ -207,6 +210,7 @@ impl Need {
             "lock" => Self::Lock,
             "pools" => Self::Pools,
             "budgets" => Self::Budgets,
+            "connections" => Self::Connections,
             "provides" => Self::Provides,
             "teams" => Self::Teams,
             _ => Self::Parameter(word.strip_prefix("params.").filter(|name| !name.is_empty())?.to_owned()),
@@ -227,6 +231,7 @@ impl fmt::Display for Need {
             Self::Lock => "lock",
             Self::Pools => "pools",
             Self::Budgets => "budgets",
+            Self::Connections => "connections",
             Self::Provides => "provides",
             Self::Teams => "teams",
         })

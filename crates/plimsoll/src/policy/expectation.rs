@@ -67,6 +67,7 @@ mod tests {
             line: 10,
             source: String::new(),
             scene: Scene::default(),
+            workspace: String::new(),
             environments: Vec::new(),
             expectations: expectations.iter().map(expectation).collect(),
         }

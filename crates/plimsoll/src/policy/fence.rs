@@ -3,7 +3,8 @@
 //! A fence is a manifest stream. A comment `# violation: text` at the end of a line says that a finding
 //! whose message contains the text lands there, `# unknown: text` the same with the verdict unknown; a
 //! fence without one must pass. Its first line may set the scene: `# plimsoll: {tier: staging}`. A line
-//! `# environment: name` begins the part of another environment. Running a fence through the linter is
+//! `# environment: name` begins the part of another environment, a line `# workspace:` a part of `plimsoll.yaml`,
+//! which ends at `---`. Running a fence through the linter is
 //! left to the caller.
 
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub struct Fence {
     pub scene: Scene,
     /// The environments, in the order written; at least one. Without `# environment:` it is `default`.
     pub environments: Vec<Environment>,
+    /// What `plimsoll.yaml` says beyond the scene, with blank lines before it likewise; empty for nothing.
+    pub workspace: String,
     /// What must be found, by line.
     pub expectations: Vec<Expectation>,
 }
@@ -129,7 +132,8 @@ fn fence(file: &Arc<str>, line: u32, source: String) -> Result<Fence, Error> {
             fault(file, line + at - 1, 1, message).with_help("write `# violation: part of the message`")
         })?);
     }
-    Ok(Fence { line, environments: environments(&source), expectations, scene, source })
+    let (workspace, manifests) = parts(&source);
+    Ok(Fence { line, environments: environments(&manifests), workspace, expectations, scene, source })
 }
 
 /// Reads the scene: YAML after the marker, and, where it goes on, in the comment lines below it.
@@ -175,6 +179,24 @@ fn expectation(line: u32, text: &str) -> Result<Option<Expectation>, String> {
         return Ok(Some(Expectation { line, verdict, text: text.to_owned() }));
     }
     Ok(None)
+}
+
+/// The part of `plimsoll.yaml`, and the manifests; both with blank lines in place of the other.
+fn parts(source: &str) -> (String, String) {
+    let (mut workspace, mut manifests) = (String::new(), String::new());
+    let mut inside = false;
+    for text in source.lines() {
+        let begins = text.trim_end() == "# workspace:";
+        inside = begins || (inside && text.trim_end() != "---");
+        let (one, other) = if inside { (&mut workspace, &mut manifests) } else { (&mut manifests, &mut workspace) };
+        one.push_str(text);
+        one.push('\n');
+        other.push('\n');
+    }
+    if workspace.trim().is_empty() {
+        workspace.clear();
+    }
+    (workspace, manifests)
 }
 
 fn environments(source: &str) -> Vec<Environment> {

@@ -1,5 +1,7 @@
 //! What a policy returns.
 
+use crate::Location;
+
 /// One violation as the policy wrote it; severity and location are the linter's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
@@ -19,4 +21,6 @@ pub struct Violation {
     pub environment: Option<String>,
     /// The environment whose resource gives the location, where that is another one. For `on: workspace`.
     pub at: Option<String>,
+    /// The place in a file that the finding lands at, where it is not in a manifest: a fact says which.
+    pub source: Option<Location>,
 }

@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 pub use source_map::{Mapping, SourceMap};
 pub use trail::KeyPath;
+pub(crate) use trail::Reach;
 
 use crate::Error;
 use crate::chart::{Chart, TemplateKind};
@@ -196,6 +197,12 @@ impl Program {
                 Err(error) => output.errors.push(error),
             }
         }
+    }
+
+    /// Whether a word stands in any template of the chart or its dependencies.
+    pub(crate) fn mentions(&self, word: &str) -> bool {
+        let templates = self.tree.charts.iter().flat_map(|instance| &instance.chart.templates);
+        templates.into_iter().any(|template| template.text.contains(word))
     }
 
     /// Renders the one template of a manifest in another context, and says how many steps that took.

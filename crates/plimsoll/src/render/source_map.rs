@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::blocks::Resolved;
-use super::trail::{KeyPath, Mark, Trail};
+use super::trail::{KeyPath, Mark, Reach, Trail};
 use crate::Location;
 
 /// What a mark stands for.
@@ -69,10 +69,10 @@ impl SourceMap {
         let before = real.iter().zip(&other).take_while(|(a, b)| a == b).count();
         let room = real.len().min(other.len()) - before;
         let after = real.iter().rev().zip(other.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
-        let tail = lines.split_off(other.len() - after);
+        let last = lines.split_off(other.len() - after);
         lines.truncate(before);
         lines.resize_with(real.len() - after, || Line { unknown: true, ..Line::default() });
-        lines.extend(tail);
+        lines.extend(last);
         Self { lines, points, trail }
     }
 
@@ -109,11 +109,11 @@ impl SourceMap {
     }
 
     /// The values keys that may have made some lines, the likeliest first; containers stand for all in them.
-    pub(crate) fn keys(&self, lines: RangeInclusive<u32>) -> Vec<&KeyPath> {
+    pub(crate) fn keys(&self, lines: RangeInclusive<u32>, reach: Reach) -> Vec<&KeyPath> {
         let lines = lines.filter_map(|line| self.lines.get((line as usize).checked_sub(1)?));
         let marks = lines.flat_map(|line| line.segments.iter().map(|(_, mark)| *mark).chain(line.inherited));
         let frames = marks.filter_map(|mark| self.trail.marks.get(mark as usize)).map(|mark| mark.frame);
-        self.trail.keys(frames)
+        self.trail.keys(frames, reach)
     }
 
     /// Every key that the template asked for, in order.

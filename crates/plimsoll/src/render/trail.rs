@@ -28,6 +28,15 @@ pub(super) struct Frame {
     pub(super) uses: Vec<u32>,
 }
 
+/// How far a search for keys goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// What was read for the text itself, and for the variables in it.
+    Near,
+    /// What was read for the blocks around it, too: conditions, loops, calls.
+    Around,
+}
+
 /// The record of one traced rendering.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trail {
@@ -43,7 +52,7 @@ const MAX_KEYS: usize = 512;
 
 impl Trail {
     /// The keys behind some frames, the nearest first; containers that were only passed through are left out.
-    pub(super) fn keys(&self, frames: impl IntoIterator<Item = u32>) -> Vec<&KeyPath> {
+    pub(super) fn keys(&self, frames: impl IntoIterator<Item = u32>, reach: Reach) -> Vec<&KeyPath> {
         let mut found = Vec::new();
         let mut known = HashSet::new();
         let mut seen = HashSet::new();
@@ -66,7 +75,7 @@ impl Trail {
                 }
             }
             todo.extend(&frame.uses);
-            todo.extend(frame.parent);
+            todo.extend(frame.parent.filter(|_| reach == Reach::Around));
         }
         let passed: HashSet<&[Arc<str>]> =
             found.iter().flat_map(|key| (1..key.len()).map(|length| &key[..length])).collect();
@@ -94,8 +103,10 @@ mod tests {
             ],
             reads: vec![key("on"), key("service"), key("service.image"), key("service.image.tag")],
         };
-        let keys: Vec<String> = trail.keys([2]).into_iter().map(|key| key.join(".")).collect();
+        let keys: Vec<String> = trail.keys([2], Reach::Around).into_iter().map(|key| key.join(".")).collect();
         assert_eq!(keys, ["service.image.tag", "on"]);
+        let near: Vec<String> = trail.keys([2], Reach::Near).into_iter().map(|key| key.join(".")).collect();
+        assert_eq!(near, ["service.image.tag"]);
     }
 
     #[test]
@@ -106,6 +117,6 @@ mod tests {
             frames: vec![frame(Some(1), vec![1, 0]), frame(Some(0), vec![0, 7])],
             reads: vec![key("a")],
         };
-        assert_eq!(trail.keys([0, 1]).len(), 1);
+        assert_eq!(trail.keys([0, 1], Reach::Around).len(), 1);
     }
 }

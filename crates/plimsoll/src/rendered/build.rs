@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::assemble;
 use super::layers::Layers;
 use super::{Environment, Installation, Overrides, Rendered};
+use super::{assemble, declared};
 use crate::chart::{Chart, Loader, Template};
+use crate::facts::declared::Connections;
 use crate::facts::selector::Labels;
 use crate::facts::world::Declared;
 use crate::lint::Settings;
@@ -17,7 +18,7 @@ use crate::policy::Need;
 use crate::problems::Problems;
 use crate::render::{self, Compiler, Program};
 use crate::values::{self, Values};
-use crate::workspace::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Provides, Workspace};
+use crate::workspace::{Config, EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease, Provides, Workspace};
 use crate::{Error, Note};
 
 /// A chart that was loaded and compiled, or everything that is wrong with it.
@@ -35,6 +36,7 @@ struct Installed {
     manifests: Vec<render::Manifest>,
     errors: Vec<Error>,
     notes: Vec<Note>,
+    connections: Vec<Connections>,
 }
 
 /// Renders the environments of a plan.
@@ -68,7 +70,11 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         .collect();
     report_charts(&charts, plan, &mut problems);
 
-    let mut environments: Vec<Environment> = plan.environments.iter().map(environment).collect();
+    let mut environments: Vec<Environment> =
+        plan.environments.iter().map(|plan| environment(workspace.config(), plan)).collect();
+    for environment in &mut environments {
+        declared::of_workspace(workspace, environment, &mut problems);
+    }
     for ((at, release), installed) in jobs.iter().zip(installed) {
         if let Some(installed) = installed {
             adopt(&mut environments[*at], release, installed, &mut problems);
@@ -81,14 +87,21 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
     }
     let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
     assemble::parse(&mut environments, &align, &mut problems);
+    declared::elsewhere(&mut environments, plan);
+    super::people::teams(&mut environments);
+    super::people::elsewhere(&mut environments);
     let (errors, notes) = problems.finish();
+    let mut settings = settings(workspace, plan);
+    if environments.iter().any(|environment| !environment.declared.connections.is_empty()) {
+        settings.declared.insert(Need::Connections);
+    }
     Rendered {
         environments,
         errors,
         notes,
         files: workspace.files().clone(),
         inputs: workspace.inputs().clone(),
-        settings: Arc::new(settings(workspace, plan)),
+        settings: Arc::new(settings),
     }
 }
 
@@ -175,6 +188,7 @@ fn install(
     let mut errors = sources.overrides.apply(&mut user, sources.options);
     let values = values::coalesce_with(&compiled.chart, &user, sources.options);
     errors.extend(values::validate(&compiled.chart, &values));
+    let connections = declared::of_release(&compiled.chart, &values, planned, &mut errors);
     let notes = values.notes().to_vec();
     let release = render::Release {
         name: planned.name.to_string(),
@@ -195,7 +209,7 @@ fn install(
     let output =
         if planned.incomplete { render::Output::default() } else { compiled.program.render(&installation.context()) };
     errors.extend(output.errors);
-    Installed { installation, manifests: output.manifests, errors, notes }
+    Installed { installation, manifests: output.manifests, errors, notes, connections }
 }
 
 /// A release as manifests name it.
@@ -242,9 +256,10 @@ fn adopt(environment: &mut Environment, planned: &PlannedRelease, installed: Ins
         problems.note(note.message, note.location);
     }
     environment.installations.push(installation);
+    environment.declared.connections.extend(installed.connections);
 }
 
-fn environment(plan: &EnvironmentPlan) -> Environment {
+fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {
     let external = &plan.external;
     let labels = |labels: &BTreeMap<String, String>| -> Labels {
         labels.iter().map(|(key, value)| (Arc::from(key.as_str()), Arc::from(value.as_str()))).collect()
@@ -267,6 +282,8 @@ fn environment(plan: &EnvironmentPlan) -> Environment {
                 .iter()
                 .filter_map(|release| Some((full_name(release), release.team.clone()?)))
                 .collect(),
+            rbac: super::people::setting(config, plan),
+            ..Declared::default()
         },
         installations: Vec::new(),
     }
@@ -312,6 +329,7 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(config.trust.iter().any(|trust| trust.vuln.is_some()), Need::TrustVuln);
     declare(config.trust.iter().any(|trust| trust.slsa.is_some()), Need::TrustSlsa);
     declare(config.lock.is_some(), Need::Lock);
+    declare(!config.connections.is_empty(), Need::Connections);
     declare(plan.environments.iter().any(|plan| plan.external.provides != Provides::default()), Need::Provides);
     let owned = |plan: &EnvironmentPlan| plan.releases.iter().any(|release| release.team.is_some());
     let groups = config.identities.groups.values();

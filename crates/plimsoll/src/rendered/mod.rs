@@ -5,10 +5,12 @@
 
 mod assemble;
 mod build;
+mod declared;
 mod experiment;
 mod identity;
 mod layers;
 mod overrides;
+mod people;
 pub(crate) mod places;
 mod provenance;
 
@@ -48,8 +50,10 @@ impl Workspace {
     }
 
     /// What it says about policies: severities, parameters, suppressions, and what it declares.
+    ///
+    /// Values declare, too, so they are merged for it.
     pub fn settings(&self) -> Settings {
-        build::settings(self, self.plan())
+        (*self.render_all().settings).clone()
     }
 
     /// Renders the environments of these names (all, where none is named), with values of the caller above

@@ -67,11 +67,11 @@ pub(crate) fn trace(spots: &[Spot<'_>]) -> Vec<Trace> {
         groups[number].push(at);
     }
     let traced: Vec<(usize, Trace)> = groups.par_iter().flat_map(|group| of_manifest(spots, group)).collect();
-    let mut traces: Vec<Option<Trace>> = vec![None; spots.len()];
+    let mut ordered: Vec<Option<Trace>> = vec![None; spots.len()];
     for (at, trace) in traced {
-        traces[at] = Some(trace);
+        ordered[at] = Some(trace);
     }
-    traces.into_iter().flatten().collect()
+    ordered.into_iter().flatten().collect()
 }
 
 /// Traces spots that are all in one manifest.

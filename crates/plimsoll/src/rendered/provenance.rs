@@ -12,12 +12,12 @@ use std::sync::Arc;
 use super::Installation;
 use super::experiment::{self, Difference, Effect, Target};
 use crate::finding::ValueOrigin;
-use crate::render::{self, Context, KeyPath, SourceMap};
+use crate::render::{self, Context, KeyPath, Reach, SourceMap};
 use crate::values::{Change, Values};
 use crate::yaml::{Data, Node};
 
 /// How many keys are tried for one line, and how many leaves of one container.
-const MAX_TRIED: usize = 32;
+const MAX_TRIED: usize = 24;
 const MAX_LEAVES: usize = 64;
 
 /// How much work one manifest is worth: steps of templates, bytes of text, cells of comparisons, values that are
@@ -86,24 +86,14 @@ impl<'a> Provenance<'a> {
         lines: RangeInclusive<u32>,
         target: Target<'_>,
     ) -> Vec<ValueOrigin> {
-        let read: Vec<KeyPath> = map.keys(lines.clone()).into_iter().cloned().collect();
         let scene = Scene { text: self.text(&lines), lines, target };
-        let mut found: Vec<(KeyPath, Effect)> = Vec::new();
-        for key in self.likeliest(&read, &scene.text) {
-            if let Some(effect) = self.effect(&key, &scene) {
-                found.push((key, effect));
-            }
-        }
-        // A container that decides as a whole (`if values.list`), where nothing in it does.
-        for key in &read {
-            let mut containers = Vec::new();
-            experiment::containers(self.node(key), key.clone(), MAX_LEAVES, &mut containers);
-            for key in containers {
-                if !found.iter().any(|(known, _)| known.starts_with(&key))
-                    && let Some(effect) = self.effect(&key, &scene)
-                {
-                    found.push((key, effect));
-                }
+        let mut found = Vec::new();
+        for reach in [Reach::Near, Reach::Around] {
+            let read: Vec<KeyPath> = map.keys(scene.lines.clone(), reach).into_iter().cloned().collect();
+            found = self.effects(&read, &scene);
+            // What says what the line says is what is asked for; else, what decides that it is there.
+            if found.iter().any(|(_, effect)| *effect == Effect::Content) {
+                break;
             }
         }
         let strongest = found.iter().map(|(_, effect)| *effect).max();
@@ -114,28 +104,57 @@ impl<'a> Provenance<'a> {
         self.origins(keys.collect())
     }
 
+    /// What changing some keys does.
+    fn effects(&mut self, read: &[KeyPath], scene: &Scene<'_>) -> Vec<(KeyPath, Effect)> {
+        let mut found: Vec<(KeyPath, Effect)> = Vec::new();
+        for key in self.likeliest(read, &scene.text) {
+            if let Some(effect) = self.effect(&key, scene) {
+                found.push((key, effect));
+            }
+        }
+        // A container that decides as a whole (`if values.list`), where nothing in it does.
+        for key in read {
+            let mut containers = Vec::new();
+            experiment::containers(self.node(key), key.clone(), MAX_LEAVES, &mut containers);
+            for key in containers {
+                if !found.iter().any(|(known, _)| known.starts_with(&key))
+                    && let Some(effect) = self.effect(&key, scene)
+                {
+                    found.push((key, effect));
+                }
+            }
+        }
+        found
+    }
+
     /// The key that would have made what a pointer into a resource does not find; its nearest parent begins at
     /// a line.
     pub(super) fn of_missing(&mut self, map: &SourceMap, parent: u32, target: Target<'_>) -> Vec<ValueOrigin> {
         let missing = experiment::missing(target.resource.node(), target.pointer);
         let Some(member) = missing.first() else { return Vec::new() };
-        let mut candidates: Vec<KeyPath> = Vec::new();
-        for key in map.keys(parent..=parent.saturating_add(1)) {
+        let (mut candidates, mut seen): (Vec<KeyPath>, HashSet<KeyPath>) = Default::default();
+        for key in map.keys(parent..=parent.saturating_add(1), Reach::Near) {
             let mut maps = Vec::new();
             experiment::maps(self.node(key), key.clone(), MAX_LEAVES, &mut maps);
             let below = |key: KeyPath| key.into_iter().chain(missing.iter().map(|token| Arc::from(&**token))).collect();
-            candidates.extend(maps.into_iter().map(below));
+            candidates.extend(maps.into_iter().map(below).filter(|key: &KeyPath| seen.insert(key.clone())));
         }
-        let mut off: Vec<&KeyPath> =
-            map.all_keys().into_iter().filter(|key| experiment::is_off(self.node(key))).collect();
+        let containers = candidates.len();
+        // A condition that is off can only bring what some template writes.
+        let is_written = self.installation.program.mentions(member);
+        let keys = map.all_keys().into_iter().filter(|_| is_written);
+        let mut off: Vec<&KeyPath> = keys.filter(|key| experiment::is_off(self.node(key))).collect();
         off.sort_by_key(|key| !key.iter().any(|part| part.eq_ignore_ascii_case(member)));
-        candidates.extend(off.into_iter().cloned());
-        let mut seen = HashSet::new();
-        candidates.retain(|key| seen.insert(key.clone()));
-        for key in candidates.into_iter().take(MAX_TRIED) {
-            for number in 0..experiment::variants(self.node(&key)).len() {
+        candidates.extend(off.into_iter().filter(|key| seen.insert((*key).clone())).cloned());
+        let times = |text: &str| text.matches(&**member).count();
+        let before = times(&self.manifest.text);
+        for (at, key) in candidates.into_iter().take(MAX_TRIED).enumerate() {
+            // A container that is printed whole prints whatever is added to it.
+            let variants = if at < containers { 1 } else { experiment::variants(self.node(&key)).len() };
+            for number in 0..variants {
                 let attempt = self.attempt(&key, number);
-                if attempt.is_some_and(|attempt| target.find(&attempt.text).is_some()) {
+                let adds = |text: &str| times(text) > before && target.find(text).is_some();
+                if attempt.is_some_and(|attempt| adds(&attempt.text)) {
                     return self.origins(vec![key]);
                 }
             }
@@ -155,19 +174,21 @@ impl<'a> Provenance<'a> {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// The keys to try, containers taken apart, those first whose value is in the text.
+    /// The keys to try, those first whose value is in the text. Of a container that was read as a whole only what
+    /// is in the text: for what is made of it otherwise, a digest, the container itself is tried.
     fn likeliest(&self, read: &[KeyPath], text: &str) -> Vec<KeyPath> {
         let (mut keys, mut seen) = (Vec::new(), HashSet::new());
-        for key in read {
-            let mut leaves = Vec::new();
-            experiment::leaves(self.node(key), key.clone(), MAX_LEAVES, &mut leaves);
-            keys.extend(leaves.into_iter().filter(|leaf| seen.insert(leaf.clone())));
-        }
-        let shown = |key: &KeyPath| {
+        let is_shown = |key: &KeyPath| {
             self.node(key).is_some_and(|node| experiment::is_shown(node, text))
                 || key.last().is_some_and(|name| text.contains(&**name))
         };
-        keys.sort_by_cached_key(|key| !shown(key));
+        for key in read {
+            let mut leaves = Vec::new();
+            experiment::leaves(self.node(key), key.clone(), MAX_LEAVES, &mut leaves);
+            leaves.retain(|leaf| (leaf == key || is_shown(leaf)) && seen.insert(leaf.clone()));
+            keys.extend(leaves);
+        }
+        keys.sort_by_cached_key(|key| !is_shown(key));
         keys.truncate(MAX_TRIED);
         keys
     }

@@ -214,8 +214,7 @@ impl Values {
             node = match &mut node.data {
                 Data::Map(map) => {
                     if map.get(key).is_none_or(Node::is_null) {
-                        let value = Node::from(Data::Map(Map::new()));
-                        map.insert(yaml::Entry { key: key.clone(), mark: Mark::default(), value });
+                        map.insert(unwritten(key, Data::Map(Map::new())));
                     }
                     map.get_mut(key)?
                 }
@@ -226,10 +225,7 @@ impl Values {
         match (&mut node.data, change) {
             (Data::Map(map), Change::Set(data)) => match map.get_mut(last) {
                 Some(value) => value.data = data.clone(),
-                None => {
-                    let value = Node::from(data.clone());
-                    map.insert(yaml::Entry { key: last.clone(), mark: Mark::default(), value });
-                }
+                None => drop(map.insert(unwritten(last, data.clone()))),
             },
             (Data::Map(map), Change::Rename(name)) => {
                 let renamed = |mut entry: yaml::Entry| {
@@ -250,6 +246,11 @@ impl Values {
     pub fn location(&self, mark: Mark) -> Option<Location> {
         location(&self.layers, mark)
     }
+}
+
+/// A member that stands in no file.
+fn unwritten(key: &Arc<str>, data: Data) -> yaml::Entry {
+    yaml::Entry { key: key.clone(), mark: Mark::default(), value: Node::from(data) }
 }
 
 fn location(layers: &[Layer], mark: Mark) -> Option<Location> {

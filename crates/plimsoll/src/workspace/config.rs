@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::align::AlignPattern;
+use super::connections::{self, ConnectionsConfig};
 use super::decode::{Decoder, Text, key};
 use super::environment::{self, EnvironmentConfig};
 use super::external::{self, ExternalConfig};
@@ -42,6 +43,8 @@ pub struct Config {
     pub releases: Vec<ReleaseConfig>,
     /// What exists beside the releases.
     pub external: Vec<ExternalConfig>,
+    /// Which connections are meant to be, where no chart's values say so.
+    pub connections: Vec<ConnectionsConfig>,
     /// Who stands behind the names in role bindings.
     pub identities: Identities,
     /// How namespaces of different environments correspond.
@@ -217,7 +220,8 @@ impl Config {
     /// Reads `plimsoll.yaml`. What is wrong with parts of it goes to `problems`; the rest is returned.
     pub(super) fn read(file: &Arc<str>, root: &Node, problems: &mut Problems) -> Result<Self> {
         check_version(file, root)?;
-        let mut decoder = Decoder { file, problems, kind: ErrorKind::Workspace };
+        let place = |mark| Some(super::decode::location(file, mark));
+        let mut decoder = Decoder { place: &place, kind: ErrorKind::Workspace, problems };
         let d = &mut decoder;
         let mut config = Self { file: file.clone(), ..Self::default() };
         let Some(mut fields) = d.fields(root, FILE) else { return Ok(config) };
@@ -234,6 +238,7 @@ impl Config {
         }
         config.releases = d.list(fields.get("releases"), "`releases`", release::read);
         config.external = d.list(fields.get("external"), "`external`", external::read);
+        config.connections = d.list(fields.get("connections"), "`connections`", connections::read);
         config.identities = fields.get("identities").and_then(|node| read_identities(d, node)).unwrap_or_default();
         config.align = fields.get("align").and_then(|node| AlignPattern::read(d, node));
         config.trust = d.list(fields.get("trust"), "`trust`", trust::read);
@@ -254,6 +259,7 @@ impl Config {
         let mut mentions: Vec<&Text> = Vec::new();
         mentions.extend(self.releases.iter().flat_map(ReleaseConfig::environment_names));
         mentions.extend(self.external.iter().flat_map(|external| external.environments.iter().flatten()));
+        mentions.extend(self.connections.iter().flat_map(|entry| entry.environments.iter().flatten()));
         mentions.extend(self.suppressions.iter().flat_map(|suppression| suppression.environments.iter().flatten()));
         for name in mentions {
             if !names().any(|known| known == name.as_str()) {

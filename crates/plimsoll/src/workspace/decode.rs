@@ -1,4 +1,6 @@
-//! From the tree of `plimsoll.yaml` or `images.lock` to typed values, with every mistake at its line.
+//! From a tree that a person wrote to typed values, with every mistake at its line.
+//!
+//! Reads `plimsoll.yaml` and `images.lock`, and what values declare to the library.
 //!
 //! A derived deserializer stops at the first mistake and forgets where things stood. Here every mistake
 //! of the file is found in one go, and what is right is kept: the keys of a mapping are asked for one by
@@ -43,12 +45,13 @@ pub(crate) fn location(file: &Arc<str>, mark: Mark) -> Location {
     if mark.line == 0 { Location::file(file.clone()) } else { Location::at(file.clone(), mark.line, mark.column) }
 }
 
-/// Reads one file and collects what is wrong with it.
+/// Reads one tree and collects what is wrong with it.
 pub(crate) struct Decoder<'a> {
-    pub(crate) file: &'a Arc<str>,
-    pub(crate) problems: &'a mut Problems,
-    /// The kind of its mistakes.
+    /// Where a mark of the tree stands.
+    pub(crate) place: &'a dyn Fn(Mark) -> Option<Location>,
+    /// What kind of mistake it is.
     pub(crate) kind: ErrorKind,
+    pub(crate) problems: &'a mut Problems,
 }
 
 /// A mapping that is being read: remembers which keys were asked for.
@@ -69,8 +72,11 @@ impl<'n> Fields<'n> {
 
 impl Decoder<'_> {
     pub(crate) fn fail(&mut self, mark: Mark, message: impl Into<String>, help: impl Into<String>) {
-        let error = Error::new(self.kind, message).with_location(location(self.file, mark)).with_help(help);
-        self.problems.add(error);
+        let error = Error::new(self.kind, message).with_help(help);
+        self.problems.add(match (self.place)(mark) {
+            Some(location) => error.with_location(location),
+            None => error,
+        });
     }
 
     fn mistyped(&mut self, node: &Node, what: &str, expected: &str) {

@@ -23,6 +23,7 @@
 
 mod align;
 mod config;
+mod connections;
 pub(crate) mod decode;
 mod each;
 mod environment;

@@ -5,10 +5,12 @@
 
 mod arguments;
 mod charts;
+mod connections;
 mod files;
 mod images;
 mod limits;
 mod manifests;
+mod permissions;
 mod policies;
 mod secrets;
 mod suppressions;

@@ -25,7 +25,7 @@ fn repository() -> Repository {
         assert_eq!(text.matches(from).count(), 1, "{file}");
         files.insert(file.to_owned(), text.replace(from, to).into_bytes().into());
     }
-    files.insert("environments/dr/orders.yaml".to_owned(), b"{}\n".as_slice().into());
+    files.insert("environments/staging/orders.yaml".to_owned(), b"{}\n".as_slice().into());
     files.insert("notes/README.md".to_owned(), b"Nothing.\n".as_slice().into());
     Repository::new("deploy", &files)
 }
@@ -66,7 +66,7 @@ fn what_is_gone_or_has_moved_counts() {
     let repository = repository();
     let all = [WILDCARD, PROBE].map(str::to_owned).to_vec();
     // What the values said that are gone cannot be known.
-    fs::remove_file(repository.path("environments/dr/orders.yaml")).unwrap();
+    fs::remove_file(repository.path("environments/staging/orders.yaml")).unwrap();
     assert_eq!(repository.since("before"), (all.clone(), 0));
     repository.undo();
     fs::remove_file(repository.path("notes/README.md")).unwrap();

@@ -27,6 +27,8 @@ spec:
           env:
             - name: API_TOKEN
               value: 9f8e7d6c5b4a39281706f5e4d3c2b1a0
+          securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+      securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
 ";
 
 #[test]

@@ -215,16 +215,18 @@ fn values_changes(text: &str, line: u32, key: &str) -> Vec<String> {
     };
     let last_digit = |old: &str| {
         let at = old.rfind(|c: char| c.is_ascii_alphanumeric());
-        at.map_or("z".to_owned(), |at| {
-            let next = match old.as_bytes()[at] {
-                b'0' => '1',
-                b'a'..=b'f' if old[at..].starts_with('a') => 'b',
-                b'0'..=b'9' => '0',
-                b'z' => 'a',
-                byte => char::from(byte + 1),
-            };
-            format!("{}{next}{}", &old[..at], &old[at + 1..])
-        })
+        at.map_or_else(
+            || "z".to_owned(),
+            |at| {
+                let next = match old.as_bytes()[at] {
+                    b'0' => '1',
+                    b'1'..=b'9' => '0',
+                    b'z' => 'a',
+                    byte => char::from(byte + 1),
+                };
+                format!("{}{next}{}", &old[..at], &old[at + 1..])
+            },
+        )
     };
     let flip = |old: &str| if old == "true" { "false".to_owned() } else { "true".to_owned() };
     let renamed = with_line(text, line, |old| {

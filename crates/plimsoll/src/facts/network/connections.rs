@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -18,11 +19,11 @@ use super::reach::{Asked, End, Network};
 use super::rule::{Action, Direction, HostNetwork, Other, PeerRule, Peers, Rule};
 use super::selection::Selection;
 
-/// The most connections that are listed; more help nobody, and may not fit into memory.
-pub const LIMIT: usize = 4_000_000;
+/// The most connections that are listed unless another limit is given; more help nobody, and may not fit into memory.
+pub const LIMIT: usize = 2_000_000;
 
-/// How many pairs may be looked at for one listing.
-const PAIRS: usize = 16 * LIMIT;
+/// How many pairs, and how many ranges of addresses, may be looked at for each connection that may be listed.
+const LOOKS: usize = 8;
 
 /// One end of a listed connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,12 +50,26 @@ pub struct Connection {
 }
 
 /// Which connections are wanted: all, unless an end is given.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Filter {
     /// Only from one of these.
     pub from: Option<Vec<Endpoint>>,
     /// Only to one of these.
     pub to: Option<Vec<Endpoint>>,
+    /// No more than so many.
+    pub limit: usize,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self { from: None, to: None, limit: LIMIT }
+    }
+}
+
+impl Filter {
+    fn looks(&self) -> usize {
+        self.limit.saturating_mul(LOOKS)
+    }
 }
 
 /// There are more connections than can be listed.
@@ -87,24 +102,26 @@ impl Network<'_> {
                 conditional: exchange.conditional,
             })
             .collect();
-        self.with_outside(filter, Direction::Ingress, &mut connections);
-        self.with_outside(filter, Direction::Egress, &mut connections);
+        self.with_outside(filter, Direction::Ingress, &mut connections)?;
+        self.with_outside(filter, Direction::Egress, &mut connections)?;
         self.with_controller(filter, &mut connections);
         connections.par_sort_by_key(|connection| (connection.source, connection.destination));
-        if connections.len() > LIMIT { Err(TooMany) } else { Ok(connections) }
+        if connections.len() > filter.limit { Err(TooMany) } else { Ok(connections) }
     }
 
     fn between_peers(&self, filter: &Filter) -> Result<Vec<Found>, TooMany> {
         let (sources, destinations) = (peers(filter.from.as_ref()), peers(filter.to.as_ref()));
         let pairs = match (&sources, &destinations) {
-            (None, None) => self.candidates()?,
+            (None, None) => self.candidates(filter.looks())?,
             _ => self.product(sources.as_deref(), destinations.as_deref()),
         };
         let wanted = |peers: &Option<Vec<PeerId>>, peer: PeerId| {
             peers.as_ref().is_none_or(|peers| peers.binary_search(&peer).is_ok())
         };
+        let count = AtomicUsize::new(0);
         let mut found: Vec<Found> = pairs
             .par_iter()
+            .take_any_while(|_| count.load(Ordering::Relaxed) <= filter.limit)
             .flat_map_iter(|(source, destination)| {
                 let (ports, conditional) = self.between(self.group(*source), self.group(*destination));
                 let exchange = (!ports.is_empty()).then_some(Exchange { ports, conditional });
@@ -114,11 +131,12 @@ impl Network<'_> {
                     from != to && wanted(&sources, PeerId(*from)) && wanted(&destinations, PeerId(*to))
                 });
                 let pairs: Vec<(u32, u32)> = if exchange.is_some() { pairs.collect() } else { Vec::new() };
+                count.fetch_add(pairs.len(), Ordering::Relaxed);
                 let exchange = exchange.unwrap_or_default();
                 pairs.into_iter().map(move |(from, to)| (PeerId(from), PeerId(to), exchange.clone()))
             })
             .collect();
-        if found.len() > LIMIT {
+        if count.into_inner() > filter.limit {
             return Err(TooMany);
         }
         found.par_sort_by_key(|(source, destination, _)| (*source, *destination));
@@ -146,7 +164,12 @@ impl Network<'_> {
         sources.iter().flat_map(|source| destinations.iter().map(|destination| (*source, *destination))).collect()
     }
 
-    fn with_outside(&self, filter: &Filter, direction: Direction, connections: &mut Vec<Connection>) {
+    fn with_outside(
+        &self,
+        filter: &Filter,
+        direction: Direction,
+        connections: &mut Vec<Connection>,
+    ) -> Result<(), TooMany> {
         let (own, other) = match direction {
             Direction::Ingress => (&filter.to, &filter.from),
             Direction::Egress => (&filter.from, &filter.to),
@@ -154,9 +177,15 @@ impl Network<'_> {
         let own = peers(own.as_ref());
         let within = addresses(other.as_ref());
         if within.is_empty() {
-            return;
+            return Ok(());
         }
         let ids: Vec<PeerId> = own.unwrap_or_else(|| (0..position(self.peers().len())).map(PeerId).collect());
+        let groups = ids.iter().flat_map(|id| &self.peer(*id).groups);
+        let asked = groups.map(|group| &self.asked[direction as usize][*group as usize]);
+        let ranges = asked.flat_map(|asked| self.address_sets(asked, direction)).map(|set| set.ranges().len());
+        if ranges.sum::<usize>() > filter.looks() {
+            return Err(TooMany);
+        }
         let found = ids.par_iter().flat_map_iter(|id| {
             let of_groups: Vec<Ranges> =
                 self.peer(*id).groups.iter().map(|group| self.ranges(*group, direction)).collect();
@@ -175,6 +204,7 @@ impl Network<'_> {
             })
         });
         connections.par_extend(found);
+        Ok(())
     }
 
     fn with_controller(&self, filter: &Filter, connections: &mut Vec<Connection>) {
@@ -236,7 +266,7 @@ struct Sides {
 
 impl Network<'_> {
     /// The pairs of groups between which something may be admitted.
-    fn candidates(&self) -> Result<Vec<(u32, u32)>, TooMany> {
+    fn candidates(&self, most: usize) -> Result<Vec<(u32, u32)>, TooMany> {
         let by_port = self.groups_by_port();
         let [ingress, egress] = Direction::BOTH.map(|direction| self.sides(direction, &by_port));
         // Whichever side names fewer is the one that is followed without a condition.
@@ -244,7 +274,7 @@ impl Network<'_> {
             if ingress.count() <= egress.count() { (&ingress, &egress, true) } else { (&egress, &ingress, false) };
         let pair = |own: u32, other: u32| if turn { (other, own) } else { (own, other) };
         let mut pairs = Vec::new();
-        let full = |pairs: &Vec<(u32, u32)>| pairs.len() > PAIRS;
+        let full = |pairs: &Vec<(u32, u32)>| pairs.len() > most;
         for (own, named) in first.named.iter().enumerate() {
             let own = position(own);
             for selection in named {
@@ -271,7 +301,7 @@ impl Network<'_> {
                 return Err(TooMany);
             }
         }
-        both_open(&ingress, &egress, &mut pairs)?;
+        both_open(&ingress, &egress, &mut pairs, most)?;
         pairs.par_sort_unstable();
         pairs.dedup();
         Ok(pairs)
@@ -304,7 +334,7 @@ impl Network<'_> {
                         _ => None,
                     }));
                 }
-                if direction == Direction::Egress {
+                if direction == Direction::Egress && self.is_about_everyone(rule) {
                     // What a name means depends on the other pod, so these cannot be judged in general.
                     let ports = rule.ports.named.iter().filter_map(|(name, _)| by_port.get(&**name));
                     special.extend(ports.flatten().copied());
@@ -319,6 +349,18 @@ impl Network<'_> {
             sides.special.push(special);
         }
         sides
+    }
+
+    /// Whether a rule is about pods that it does not name.
+    fn is_about_everyone(&self, rule: &Rule) -> bool {
+        match &rule.peers {
+            Peers::Anyone => true,
+            Peers::Listed(entries) => entries.iter().any(|entry| match entry {
+                PeerRule::Pods(pods) => *pods.selected == Selection::All,
+                PeerRule::Addresses(_) => !self.options.pod_addresses.is_empty(),
+                PeerRule::Nodes(_) | PeerRule::Domains => false,
+            }),
+        }
     }
 
     /// The rules that let something through, or on to a later tier.
@@ -356,14 +398,14 @@ impl Sides {
 }
 
 /// The pairs in which neither names the other and both admit something in common all the same.
-fn both_open(ingress: &Sides, egress: &Sides, pairs: &mut Vec<(u32, u32)>) -> Result<(), TooMany> {
+fn both_open(ingress: &Sides, egress: &Sides, pairs: &mut Vec<(u32, u32)>, most: usize) -> Result<(), TooMany> {
     let destinations = ingress.classes();
     for (sent, sources) in egress.classes() {
         for (taken, destinations) in &destinations {
             if !sent.intersects(taken) {
                 continue;
             }
-            if pairs.len().saturating_add(sources.len().saturating_mul(destinations.len())) > PAIRS {
+            if pairs.len().saturating_add(sources.len().saturating_mul(destinations.len())) > most {
                 return Err(TooMany);
             }
             pairs.extend(sources.iter().flat_map(|source| destinations.iter().map(|to| (*source, *to))));

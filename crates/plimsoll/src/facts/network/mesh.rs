@@ -143,14 +143,14 @@ impl Mesh {
                     decided.conditional = decided.conditional.union(&possibly);
                 }
                 Decision::Allow => {
-                    let (sure, possible) = allowed.unwrap_or_default();
-                    allowed = Some((sure.union(&surely), possible.union(&possibly)));
+                    let before = allowed.unwrap_or_default();
+                    allowed = Some((before.0.union(&surely), before.1.union(&possibly)));
                 }
             }
         }
-        if let Some((sure, possible)) = allowed {
-            decided.denied = decided.denied.union(&PortSet::all().difference(&possible));
-            decided.conditional = decided.conditional.union(&possible.difference(&sure));
+        if let Some((surely, possibly)) = allowed {
+            decided.denied = decided.denied.union(&PortSet::all().difference(&possibly));
+            decided.conditional = decided.conditional.union(&possibly.difference(&surely));
         }
         decided
     }

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `ports`, `addresses` | sets of connections and of addresses |
 //! | `pod`, `selection` | pods in groups that no policy tells apart, and what selects them |
-//! | `rule`, `policy`, `admin` | policies compiled; NetworkPolicy; the three cluster-wide kinds |
+//! | `rule`, `policy`, `admin`, `gather` | policies compiled; NetworkPolicy; the three cluster-wide kinds; all of them |
 //! | `reach`, `external`, `connections` | one pair; addresses outside; all pairs |
 //! | `exposure`, `mesh` | what is opened to the outside; what Istio's AuthorizationPolicy takes away |
 //! | `witness`, `fault` | why, in words; what is wrong with a policy itself |
@@ -21,6 +21,7 @@ mod connections;
 mod exposure;
 mod external;
 mod fault;
+mod gather;
 mod isolation;
 mod mesh;
 pub mod pod;
@@ -30,6 +31,7 @@ mod reach;
 mod rule;
 mod selection;
 mod services;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod witness;

@@ -108,6 +108,9 @@ struct Key {
     service_account: Arc<str>,
 }
 
+/// Namespace, name and kind of what owns pods.
+type Owner = (Arc<str>, Arc<str>, Arc<str>);
+
 /// Gathers the pods of an environment's workloads.
 pub(super) fn pods(
     workloads: &[Workload<'_>],
@@ -116,7 +119,7 @@ pub(super) fn pods(
 ) -> Pods {
     let labels: HashMap<&str, Arc<Labels>> =
         namespaces.iter().map(|(name, namespace)| (&**name, Arc::new(namespace.labels.clone()))).collect();
-    let mut owners: BTreeMap<(Arc<str>, Arc<str>, Arc<str>), (Vec<usize>, Vec<u32>)> = BTreeMap::new();
+    let mut owners: BTreeMap<Owner, (Vec<usize>, Vec<u32>)> = BTreeMap::new();
     let mut known: HashMap<Key, u32> = HashMap::new();
     let mut groups: Vec<Pod> = Vec::new();
     for workload in workloads.iter().filter(|workload| has_pods(workload)) {
@@ -137,7 +140,9 @@ pub(super) fn pods(
     for ((namespace, name, kind), (resources, groups)) in owners {
         let peer = position(pods.peers.len());
         pods.by_resource.extend(resources.iter().map(|at| (*at, PeerId(peer))));
-        groups.iter().for_each(|group| pods.members[*group as usize].push(peer));
+        for group in &groups {
+            pods.members[*group as usize].push(peer);
+        }
         pods.peers.push(Peer { namespace, name, kind, resources, groups });
     }
     pods

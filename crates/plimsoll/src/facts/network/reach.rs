@@ -4,20 +4,19 @@
 //! for Pass; then NetworkPolicy, final where any selects the pod in that direction; then the tier Baseline; then
 //! everything (network-policy-api, `ClusterNetworkPolicySpec.tier`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::addresses::{AddressRange, AddressSet, Family, pieces};
-use super::admin::{self, Admin};
 use super::exposure::{self, Exposure};
-use super::fault::{Faults, NetworkFault};
+use super::fault::NetworkFault;
+use super::gather::{asked, in_unknown_namespaces, policies};
 use super::mesh::{self, Mesh};
 use super::pod::{Peer, PeerId, Pod, Pods, pods, position};
-use super::policy::{Reader, network_policy};
 use super::ports::ConnectionSet;
 use super::rule::{Action, Direction, Options, Other, PeerRule, Peers, Policy, Rule, Tier};
-use super::selection::{Selection, Selections};
-use crate::facts::namespace::{Namespace, Source};
+use super::selection::Selections;
+use crate::facts::namespace::Namespace;
 use crate::facts::workload::Workload;
 use crate::facts::world::{Declared, World};
 use crate::manifest::Resource;
@@ -188,6 +187,13 @@ impl<'a> Network<'a> {
         reach
     }
 
+    /// What is opened of one peer.
+    pub(super) fn exposures_of(&self, peer: PeerId) -> &[Exposure] {
+        let first = self.exposures.partition_point(|exposure| exposure.peer < peer);
+        let count = self.exposures[first..].partition_point(|exposure| exposure.peer == peer);
+        &self.exposures[first..first + count]
+    }
+
     /// What policies admit of what an object opens: from a controller of which nothing is known, or from any
     /// address outside.
     pub fn admitted(&self, exposure: &Exposure) -> ConnectionSet {
@@ -205,7 +211,7 @@ impl<'a> Network<'a> {
     /// What Ingress, Gateway and Route objects open of a destination.
     pub(super) fn opened(&self, destination: End<'_>) -> ConnectionSet {
         let End::Peer(id) = destination else { return ConnectionSet::none() };
-        let through = self.exposures.iter().filter(|exposure| exposure.peer == id && exposure.through.is_controller());
+        let through = self.exposures_of(id).iter().filter(|exposure| exposure.through.is_controller());
         through.fold(ConnectionSet::none(), |sum, exposure| sum.union(&exposure.ports))
     }
 
@@ -386,101 +392,11 @@ impl Asking<'_> {
 }
 
 impl Asked {
-    fn of(&mut self, tier: Tier) -> &mut Vec<u32> {
+    pub(super) fn of(&mut self, tier: Tier) -> &mut Vec<u32> {
         match tier {
             Tier::Admin => &mut self.admin,
             Tier::Namespace => &mut self.namespace,
             Tier::Baseline => &mut self.baseline,
         }
     }
-}
-
-/// Every policy, those of the cluster in the order in which they are asked.
-fn policies(
-    world: &World<'_>,
-    selections: &mut Selections<'_>,
-    faults: &mut BTreeMap<usize, Vec<NetworkFault>>,
-) -> Vec<Policy> {
-    let mut policies = Vec::new();
-    let mut reader = Reader { selections, faults: Faults::default() };
-    for (at, resource) in world.of_kind("networking.k8s.io", "NetworkPolicy") {
-        policies.extend(network_policy(&mut reader, at, resource));
-        reader.faults.take(at, faults);
-    }
-    let mut admins: Vec<Admin> = Vec::new();
-    for kind in ["AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"] {
-        for (at, resource) in world.of_kind(admin::GROUP, kind) {
-            admins.extend(admin::admin_policy(&mut reader, at, resource));
-            reader.faults.take(at, faults);
-        }
-    }
-    let name = |admin: &Admin| &world.resources[admin.policy.at].id.name;
-    admins.sort_by(|one, two| {
-        (one.policy.tier, one.priority, name(one)).cmp(&(two.policy.tier, two.priority, name(two)))
-    });
-    same_priority(world, &admins, faults);
-    policies.extend(admins.into_iter().map(|admin| admin.policy));
-    policies
-}
-
-/// Which of two policies with one priority is asked first is the plugin's choice.
-fn same_priority(world: &World<'_>, admins: &[Admin], faults: &mut BTreeMap<usize, Vec<NetworkFault>>) {
-    let mut of: BTreeMap<(Tier, i64), Vec<usize>> = BTreeMap::new();
-    for admin in
-        admins.iter().filter(|admin| &*world.resources[admin.policy.at].id.kind != "BaselineAdminNetworkPolicy")
-    {
-        of.entry((admin.policy.tier, admin.priority)).or_default().push(admin.policy.at);
-    }
-    for ((_, priority), same) in of.into_iter().filter(|(_, same)| same.len() > 1) {
-        for at in &same {
-            let Some(other) = same.iter().find(|other| *other != at) else { continue };
-            let other = &world.resources[*other].id;
-            let message = format!(
-                "the priority {priority} is also that of `{}/{}`, and which of the two is asked first is not defined",
-                other.kind, other.name
-            );
-            let fault = NetworkFault { path: "/spec/priority".into(), message, unknown: false };
-            faults.entry(*at).or_default().push(fault);
-        }
-    }
-}
-
-/// Policies in namespaces of which nothing else is known.
-fn in_unknown_namespaces(
-    world: &World<'_>,
-    workloads: &[Workload<'_>],
-    namespaces: &BTreeMap<Arc<str>, Namespace>,
-    faults: &mut BTreeMap<usize, Vec<NetworkFault>>,
-) {
-    let inhabited: HashMap<&str, ()> = workloads.iter().map(|workload| (workload.resource.namespace(), ())).collect();
-    for (at, policy) in world.of_kind("networking.k8s.io", "NetworkPolicy") {
-        let name = policy.namespace();
-        let known = namespaces.get(name).is_some_and(|namespace| namespace.source > Source::Seen);
-        if !known && !inhabited.contains_key(name) {
-            faults.entry(at).or_default().push(NetworkFault {
-                path: "/metadata/namespace".into(),
-                message: format!("nothing runs in the namespace `{name}`, and no Namespace of that name is known"),
-                unknown: !world.declared.is_complete("Namespace"),
-            });
-        }
-    }
-}
-
-/// The policies that each group has to ask in a direction.
-fn asked(policies: &[Policy], groups: &[Pod], direction: Direction, options: &Options) -> Vec<Asked> {
-    let mut asked = vec![Asked::default(); groups.len()];
-    for (at, policy) in policies.iter().enumerate() {
-        let Some(subject) = policy.subject.as_ref().filter(|_| policy.rules(direction).is_some()) else { continue };
-        let mut ask = |group: u32| {
-            let group = group as usize;
-            if !options.is_node(policy.tier, &groups[group]) {
-                asked[group].of(policy.tier).push(position(at));
-            }
-        };
-        match &*subject.selected {
-            Selection::All => (0..position(groups.len())).for_each(&mut ask),
-            Selection::Some(selected) => selected.iter().copied().for_each(&mut ask),
-        }
-    }
-    asked
 }

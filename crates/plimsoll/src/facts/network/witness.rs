@@ -15,6 +15,9 @@ use super::ports::{ConnectionSet, PortSet, Protocol};
 use super::reach::{Asked, End, Network, Reach, Step};
 use super::rule::{Action, Direction, HostNetwork, Other, PeerRule, Peers, PodSelector, Rule, Scope, Tier};
 
+/// How many pieces of a range of addresses are explained each for itself; nobody reads more.
+const PARTS: usize = 64;
+
 /// Why a pair can exchange what it can, and no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
@@ -72,7 +75,7 @@ impl Network<'_> {
         }
         for from in self.spots(source) {
             for to in self.spots(destination) {
-                for (from, to) in self.parts(from, to) {
+                for (from, to) in self.parts(from, to).into_iter().take(PARTS) {
                     add(self.side_explained(Direction::Egress, from, to));
                     add(self.side_explained(Direction::Ingress, to, from));
                     add(self.mesh_explained(from, to));
@@ -124,8 +127,7 @@ impl Network<'_> {
     fn openings(&self, destination: End<'_>) -> Vec<Because> {
         let End::Peer(peer) = destination else { return Vec::new() };
         let mut telling = Telling { network: self, side: Direction::Ingress, because: Vec::new() };
-        let through = self.exposures.iter().filter(|one| one.peer == peer && one.through.is_controller());
-        for exposure in through {
+        for exposure in self.exposures_of(peer).iter().filter(|one| one.through.is_controller()) {
             let service = &self.resources[exposure.service].id.name;
             let words = format!(
                 "{} opens {} through the Service `{service}`",
@@ -154,7 +156,9 @@ impl Network<'_> {
         let asked = self.asked_of(subject, pod, side);
         let mut steps = Vec::new();
         let admitted = self.side(&asked, side, pod, other, &mut |step| steps.push(step));
-        steps.iter().for_each(|step| telling.step(step));
+        for step in &steps {
+            telling.step(step);
+        }
         if asked.namespace.is_empty() {
             // Of a controller nobody names, that nothing selects it is no news.
             if *pod.namespace != *CONTROLLER || !steps.is_empty() {

@@ -3,9 +3,10 @@
 use regorus::Value;
 
 use crate::policy::{On, Policy, Violation, fault, nearest};
-use crate::{Error, Result};
+use crate::{Error, Location, Result};
 
-const MEMBERS: [&str; 8] = ["path", "message", "witness", "unknown", "raised", "resource", "environment", "at"];
+const MEMBERS: [&str; 9] =
+    ["path", "message", "witness", "unknown", "raised", "resource", "environment", "at", "source"];
 
 /// The violations in a result, ordered.
 pub(super) fn violations(policy: &Policy, result: &Value) -> Result<Vec<Violation>> {
@@ -44,6 +45,7 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
         resource: None,
         environment: None,
         at: None,
+        source: None,
     };
     let mut path = None;
     for (name, value) in members.iter_sorted() {
@@ -59,6 +61,7 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
             "resource" => found.resource = Some(text(name, value)?),
             "environment" => found.environment = Some(text(name, value)?),
             "at" => found.at = Some(text(name, value)?),
+            "source" => found.source = source(value)?,
             _ => {
                 let near = nearest(name, MEMBERS).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 return Err(format!("has the unknown member `{name}`{near}"));
@@ -131,6 +134,25 @@ fn witness(value: &Value) -> Result<Vec<String>, String> {
         _ => Err(format!("has {} in `witness`, not a string", kind(item))),
     };
     items.iter().map(text).collect()
+}
+
+/// A place in a file as facts give it: `{"file": …, "line": …, "column": …}`; null where a fact has none.
+fn source(value: &Value) -> Result<Option<Location>, String> {
+    if *value == Value::Null {
+        return Ok(None);
+    }
+    let Value::Object(members) = value else {
+        return Err(format!("has `source` as {}, not an object", kind(value)));
+    };
+    let member = |name: &str| members.get(&Value::from(name));
+    let number = |name: &str| match member(name) {
+        Some(Value::Number(number)) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+        _ => None,
+    };
+    let Some(Value::String(file)) = member("file") else {
+        return Err("has a `source` without `file`".to_owned());
+    };
+    Ok(Some(Location { file: file.as_ref().into(), line: number("line"), column: number("column") }))
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use minijinja::machinery::{Token, Tokenizer};
 use minijinja::syntax::SyntaxConfig;
 
-use super::recorder::{ASSIGNED, AT, ENTER, MARK, POP, PUSH, READS, Statement, TOP, TURN, TURNED};
+use super::recorder::{ASSIGNED, AT, ENTER, LEAVE, MARK, POP, PUSH, READS, Statement, TOP, TURN, TURNED};
 use crate::render::blocks;
 use crate::render::source_map::{Kind, Point};
 
@@ -191,7 +191,7 @@ impl Writer<'_> {
             }
             "include" => {
                 let id = self.describe(code.described());
-                write!(self.out, "{{{{ {PUSH}({outer}, {id}) }}}}{{% {text} %}}{{{{ {POP}() }}}}").ok()
+                write!(self.out, "{{{{ {PUSH}({outer}, {id}) }}}}{{% {text} %}}{{{{ {LEAVE}() }}}}").ok()
             }
             keyword if keyword.starts_with("end") => self.closes(text),
             _ => write!(self.out, "{{% {text} %}}").ok(),

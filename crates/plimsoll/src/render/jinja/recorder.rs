@@ -24,6 +24,7 @@ pub(super) const TURNED: &str = "__plimsoll_turned";
 pub(super) const TOP: &str = "__plimsoll_top";
 pub(super) const PUSH: &str = "__plimsoll_push";
 pub(super) const POP: &str = "__plimsoll_pop";
+pub(super) const LEAVE: &str = "__plimsoll_leave";
 pub(super) const ASSIGNED: &str = "__plimsoll_assigned";
 pub(super) const AT: &str = "__plimsoll_at";
 pub(super) const MARK: &str = "__plimsoll_mark";
@@ -221,7 +222,10 @@ pub(super) fn register(env: &mut Environment<'static>) {
     });
     env.add_function(TURNED, |args: Rest<ValueOrKwargs>| {
         let [since, statement] = integers(args);
-        with(|recorder| Ok(recorder.turned(since, statement))).map(|()| "")
+        with(|recorder| {
+            recorder.turned(since, statement);
+            Ok("")
+        })
     });
     env.add_function(ASSIGNED, |args: Rest<ValueOrKwargs>| {
         let [parent, since, statement] = integers(args);
@@ -231,6 +235,8 @@ pub(super) fn register(env: &mut Environment<'static>) {
         let [parent, statement] = integers(args);
         with(|recorder| recorder.push(number(parent), statement)).map(|()| "")
     });
+    // What an included template reads is its own: the statement decides about none of its lines.
+    env.add_function(LEAVE, || with(|recorder| Ok(recorder.open.pop())).map(|_| ""));
     env.add_function(POP, || with(|recorder| Ok(recorder.pop())).map(|_| ""));
     env.add_function(AT, |args: Rest<ValueOrKwargs>| {
         let [frame, point] = integers(args);

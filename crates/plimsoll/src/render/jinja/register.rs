@@ -94,6 +94,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Function> {
         functions::documents::FUNCTIONS,
         functions::flow::FUNCTIONS,
         functions::layout::FUNCTIONS,
+        functions::connections::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

@@ -182,7 +182,8 @@ fn listed(
     from: Option<&Ends>,
     to: Option<&Ends>,
 ) -> Result<EnvironmentView> {
-    let filter = Filter { from: from.map(|ends| ends.points.clone()), to: to.map(|ends| ends.points.clone()) };
+    let points = |ends: Option<&Ends>| ends.map(|ends| ends.points.clone());
+    let filter = Filter { from: points(from), to: points(to), ..Filter::default() };
     let connections = network.connections(&filter).map_err(|_| {
         let message = format!("`{}` has more than {LIMIT} connections", environment.name());
         Error::new(ErrorKind::Limit, message)

@@ -207,8 +207,11 @@ fn fits(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// The members of `source`, with what each is about; those that are not listed are of requests.
-const SOURCE: [(&str, &str, fn() -> Attribute); 6] = [
+/// What a member of `source` is about: its name, its name when it is negated, and the attribute.
+type Member = (&'static str, &'static str, fn() -> Attribute);
+
+/// The members of `source`.
+const SOURCE: [Member; 6] = [
     ("principals", "notPrincipals", || Attribute::Principal),
     ("namespaces", "notNamespaces", || Attribute::Namespace),
     ("serviceAccounts", "notServiceAccounts", || Attribute::ServiceAccount),
@@ -234,16 +237,12 @@ impl Reading<'_> {
             member(from, "source").map(|source| self.source(source, &path)).unwrap_or_default()
         });
         let from = from.collect();
-        let when = list(rule, "when").iter().enumerate();
-        let mut when: Vec<(Option<(PortSet, bool)>, Vec<Condition>)> =
-            when.map(|(at, when)| self.when(when, &format!("{path}/when/{at}"))).collect();
         let mut ports = self.operations(rule, path);
-        for (port, _) in &mut when {
-            let Some((set, negated)) = port.take() else { continue };
-            let keep = |ports: &PortSet| if negated { ports.difference(&set) } else { ports.intersection(&set) };
-            ports = (keep(&ports.0), keep(&ports.1));
+        let mut conditions = Vec::new();
+        for (at, when) in list(rule, "when").iter().enumerate() {
+            self.when(when, &format!("{path}/when/{at}"), &mut ports, &mut conditions);
         }
-        Rule { from, ports, when: when.into_iter().flat_map(|(_, conditions)| conditions).collect() }
+        Rule { from, ports, when: conditions }
     }
 
     fn source(&mut self, source: &Node, path: &str) -> Vec<Condition> {
@@ -309,8 +308,8 @@ impl Reading<'_> {
         (surely, possibly)
     }
 
-    /// Conditions by key: ports apart, since they are no matter of the source.
-    fn when(&mut self, when: &Node, path: &str) -> (Option<(PortSet, bool)>, Vec<Condition>) {
+    /// Conditions by key; one on ports is no matter of the source, and narrows those of the rule.
+    fn when(&mut self, when: &Node, path: &str, ports: &mut (PortSet, PortSet), conditions: &mut Vec<Condition>) {
         let attribute = || match when.str_at(&["key"]) {
             Some("source.namespace") => Attribute::Namespace,
             Some("source.principal") => Attribute::Principal,
@@ -318,8 +317,6 @@ impl Reading<'_> {
             Some("source.ip") => Attribute::Address(AddressSet::default()),
             _ => Attribute::Request,
         };
-        let mut conditions = Vec::new();
-        let mut ports = None;
         for (key, negated) in [("values", false), ("notValues", true)] {
             let items = list(when, key);
             let path = format!("{path}/{key}");
@@ -327,12 +324,13 @@ impl Reading<'_> {
                 continue;
             }
             if when.str_at(&["key"]) == Some("destination.port") {
-                ports = Some((self.numbers(items, &path), negated));
+                let set = self.numbers(items, &path);
+                let keep = |of: &PortSet| if negated { of.difference(&set) } else { of.intersection(&set) };
+                *ports = (keep(&ports.0), keep(&ports.1));
             } else {
                 conditions.push(self.condition(attribute(), items, negated, &path));
             }
         }
-        (ports, conditions)
     }
 
     /// Ports are text here.

@@ -51,7 +51,7 @@ fn the_first_rule_that_matches_decides() {
 fn a_lower_priority_is_asked_first_whatever_the_order_of_objects() {
     let (allow, deny) = (
         admin("z", 5, &[rule("Allow", &port(80))]),
-        admin("a", 6, &[format!("{{action: Deny, from: [{{namespaces: {{}}}}]}}")]),
+        admin("a", 6, &["{action: Deny, from: [{namespaces: {}}]}".to_owned()]),
     );
     assert_eq!(to_api(&[deny.clone(), allow.clone()]), "TCP 80");
     assert_eq!(to_api(&[allow, deny]), "TCP 80");
@@ -83,7 +83,7 @@ fn pass_leaves_it_to_network_policies_and_skips_later_admin_rules() {
 #[test]
 fn the_baseline_is_asked_only_where_no_network_policy_selects() {
     let deny = baseline(&["{action: Deny, from: [{namespaces: {}}]}".into()]);
-    assert_eq!(to_api(&[deny.clone()]), "No Connections");
+    assert_eq!(to_api(std::slice::from_ref(&deny)), "No Connections");
     assert_eq!(to_api(&[deny.clone(), only("{port: 80}")]), "TCP 80");
     let egress = policy("np", "shop", "{policyTypes: [Egress]}");
     assert_eq!(to_api(&[deny, egress]), "No Connections", "a policy of the other direction does not count");

@@ -192,3 +192,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn more_connections_than_can_be_listed_are_an_error_and_one_end_can_still_be_asked_for() {
+    let count = 30;
+    let mut text = String::new();
+    for at in 0..count {
+        let _ = write!(
+            text,
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{at}, labels: {{app: p{at}}}}}\nspec: {{containers: []}}\n"
+        );
+    }
+    with(&text, Options::default(), |network| {
+        assert_eq!(
+            network.connections(&Filter { limit: 500, ..Filter::default() }),
+            Err(crate::facts::network::TooMany)
+        );
+        assert_eq!(network.connections(&Filter::default()).unwrap().len(), count * (count - 1) + 4 * count);
+        let from = Some(vec![Endpoint::Peer(network.find("p7")[0])]);
+        assert_eq!(
+            network.connections(&Filter { from, limit: 500, ..Filter::default() }).unwrap().len(),
+            count - 1 + 2
+        );
+    });
+}

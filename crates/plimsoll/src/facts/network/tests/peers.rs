@@ -102,10 +102,10 @@ fn a_filter_keeps_only_what_is_wanted() {
         let one = Endpoint::Peer(network.find("one")[0]);
         let count = |filter: Filter| network.connections(&filter).unwrap().len();
         assert_eq!(count(Filter::default()), 6 + 12);
-        assert_eq!(count(Filter { from: Some(vec![one]), to: None }), 2 + 2);
-        assert_eq!(count(Filter { from: Some(vec![one]), to: Some(vec![one]) }), 0);
+        assert_eq!(count(Filter { from: Some(vec![one]), ..Filter::default() }), 2 + 2);
+        assert_eq!(count(Filter { from: Some(vec![one]), to: Some(vec![one]), ..Filter::default() }), 0);
         let near = Endpoint::Addresses(AddressRange::parse("10.0.0.0/8").unwrap());
-        let filter = Filter { from: Some(vec![near]), to: Some(vec![one]) };
+        let filter = Filter { from: Some(vec![near]), to: Some(vec![one]), ..Filter::default() };
         let found = network.connections(&filter).unwrap();
         assert_eq!(network.name(found[0].source), "10.0.0.0-10.255.255.255[External]");
         assert_eq!(found.len(), 1);

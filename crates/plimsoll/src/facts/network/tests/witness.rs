@@ -87,7 +87,7 @@ fn what_is_exposed_names_the_object() {
             .contains(&"Ingress Admits Route `shop/www` opens TCP 80 through the Service `web` /spec".to_owned())
     );
     assert!(
-        because(&text, "{ingress-controller}", "shop/api")[1]
+        because(&text, "{ingress-controller}", "shop/api")[0]
             .contains("no Ingress, Gateway route or Route leads to it")
     );
 }

@@ -1,6 +1,7 @@
 //! The functions templates can call, one file a theme.
 
 pub(super) mod builtin;
+pub(super) mod connections;
 pub(super) mod documents;
 pub(super) mod encoding;
 pub(super) mod flow;

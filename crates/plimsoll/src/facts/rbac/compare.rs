@@ -1,0 +1,259 @@
+//! What differs between the permissions of two environments: production and the staging before it, a site and the
+//! one that it mirrors; and pipelines that write in both.
+//!
+//! Namespaces are compared by the name that is the same in every environment, grants by what their rules cover.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::power::writes;
+use super::roles::Origin;
+use super::rule::{Rule, uncovered};
+use super::setting::Setting;
+use super::subject::Subject;
+use super::{Grant, Rbac};
+use crate::workspace::{Class, Tier};
+
+/// One environment to compare.
+pub(crate) struct Site<'s, 'a> {
+    pub(crate) name: &'s str,
+    pub(crate) tier: Tier,
+    pub(crate) mirrors: Option<&'s str>,
+    pub(crate) rbac: &'s Rbac<'a>,
+    pub(crate) setting: &'s Setting,
+    /// What names each resource in every environment.
+    pub(crate) identities: &'s [Arc<str>],
+    /// Whether a resource counts: what stands in some environments on purpose does not.
+    pub(crate) counts: Box<dyn Fn(usize) -> bool + 's>,
+}
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Comparison {
+    pub(crate) drift: Vec<Drift>,
+    pub(crate) ci: Vec<Reach>,
+}
+
+/// Somebody's grants that another environment does not have.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Drift {
+    /// Where it hits.
+    pub(crate) environment: String,
+    /// The environment it is compared with.
+    pub(crate) with: String,
+    /// Where the binding stands: one of the two.
+    pub(crate) at: String,
+    /// The binding, and who is bound in it.
+    pub(crate) resource: String,
+    pub(crate) path: String,
+    /// As `Group shop`.
+    pub(crate) subject: String,
+    pub(crate) account: bool,
+    /// Where the grants hold, in words.
+    pub(crate) scope: String,
+    /// What is granted in `at` and not in the other one.
+    pub(crate) grants: Vec<String>,
+}
+
+/// A pipeline that writes in staging and in production.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Reach {
+    pub(crate) environment: String,
+    pub(crate) staging: String,
+    pub(crate) resource: String,
+    pub(crate) path: String,
+    pub(crate) subject: String,
+    pub(crate) scope: String,
+    /// As `create deployments`.
+    pub(crate) action: String,
+}
+
+/// Somebody, by the name that is the same in every environment.
+type Key = (&'static str, String, String);
+/// Where grants hold, by the name that is the same in every environment; the cluster is none.
+type Grants = BTreeMap<Option<String>, Vec<Grant>>;
+
+/// One environment's grants, ready to be compared.
+struct Held<'s, 'a> {
+    site: &'s Site<'s, 'a>,
+    logical: BTreeMap<&'a str, String>,
+    by_subject: BTreeMap<Key, (usize, Grants)>,
+    accounts: BTreeSet<Key>,
+}
+
+pub(crate) fn compare(sites: &[Site<'_, '_>]) -> Comparison {
+    let held: Vec<Held<'_, '_>> = sites.iter().map(Held::new).collect();
+    let mut comparison = Comparison::default();
+    for (at, site) in sites.iter().enumerate() {
+        let with = match site.mirrors {
+            Some(mirrored) => sites.iter().position(|other| other.name == mirrored),
+            // What was tried last before production.
+            None if site.tier == Tier::Production => sites.iter().rposition(|other| other.tier == Tier::Staging),
+            None => None,
+        };
+        if let Some(with) = with {
+            held[at].drift(&held[with], &mut comparison.drift);
+        }
+        if site.tier != Tier::Staging {
+            held[at].pipelines(&held, &mut comparison.ci);
+        }
+    }
+    comparison.drift.sort();
+    comparison.ci.sort();
+    comparison
+}
+
+impl<'s, 'a> Held<'s, 'a> {
+    fn new(site: &'s Site<'s, 'a>) -> Self {
+        let rbac = site.rbac;
+        let mut logical = BTreeMap::new();
+        for (resource, identity) in rbac.resources.iter().zip(site.identities) {
+            let namespace = match &*resource.id.kind {
+                "Namespace" => &*resource.id.name,
+                _ => resource.namespace(),
+            };
+            let shared = identity.split('/').nth(if namespace == resource.namespace() { 2 } else { 3 });
+            logical.entry(namespace).or_insert_with(|| shared.unwrap_or(namespace).to_owned());
+        }
+        let mut held = Self { site, logical, by_subject: BTreeMap::new(), accounts: BTreeSet::new() };
+        for (at, subject) in rbac.subjects.all.iter().enumerate() {
+            let key = held.key(subject);
+            if subject.namespace().is_some() {
+                held.accounts.insert(key.clone());
+            }
+            let mut grants = Grants::new();
+            for grant in rbac.grants_of(at) {
+                if let Origin::Resource(resource) = rbac.bindings[grant.binding].origin
+                    && rbac.bindings[grant.binding].own
+                    && (site.counts)(resource)
+                {
+                    let scope = rbac.bindings[grant.binding].scope.namespace().map(|scope| held.shared(scope));
+                    grants.entry(scope).or_default().push(grant);
+                }
+            }
+            if !grants.is_empty() {
+                held.by_subject.insert(key, (at, grants));
+            }
+        }
+        held
+    }
+
+    fn shared(&self, namespace: &str) -> String {
+        self.logical.get(namespace).cloned().unwrap_or_else(|| namespace.to_owned())
+    }
+
+    fn key(&self, subject: &Subject<'_>) -> Key {
+        let namespace = subject.namespace().map(|namespace| self.shared(namespace)).unwrap_or_default();
+        (subject.kind(), namespace, subject.name().to_owned())
+    }
+
+    fn rules(&self, grants: &[Grant]) -> Vec<Rule<'a>> {
+        let rbac = self.site.rbac;
+        grants.iter().flat_map(|grant| rbac.roles.effective(grant.role).map(|(.., rule)| rule.clone())).collect()
+    }
+
+    /// What groups may do here and not there, and what accounts may do in one of both.
+    fn drift(&self, other: &Self, found: &mut Vec<Drift>) {
+        for (key, (subject, grants)) in &self.by_subject {
+            let account = key.0 == "ServiceAccount";
+            let there = other.by_subject.get(key);
+            // A group that stands in one environment only is not the same people; an account may be.
+            if there.is_none() && !(account && other.accounts.contains(key)) {
+                continue;
+            }
+            let nothing = Grants::new();
+            let there = there.map_or(&nothing, |(_, grants)| grants);
+            self.more(*subject, grants, other, there, (self.site.name, other.site.name), found);
+        }
+        for (key, (subject, grants)) in other.by_subject.iter().filter(|(key, _)| key.0 == "ServiceAccount") {
+            if self.accounts.contains(key) {
+                let nothing = Grants::new();
+                let here = self.by_subject.get(key).map_or(&nothing, |(_, grants)| grants);
+                other.more(*subject, grants, self, here, (self.site.name, other.site.name), found);
+            }
+        }
+    }
+
+    /// The grants of somebody that the other environment does not have, by where they hold.
+    fn more(
+        &self,
+        subject: usize,
+        grants: &Grants,
+        other: &Self,
+        there: &Grants,
+        (environment, with): (&str, &str),
+        found: &mut Vec<Drift>,
+    ) {
+        let rbac = self.site.rbac;
+        for (scope, own) in grants {
+            // A namespace that the other environment does not have has no grants to compare with.
+            let exists = scope.as_ref().is_none_or(|scope| other.logical.values().any(|known| known == scope));
+            if !exists {
+                continue;
+            }
+            let theirs = there.get(scope).into_iter().chain(scope.as_ref().and_then(|_| there.get(&None)));
+            let theirs: Vec<Rule<'_>> = theirs.flat_map(|grants| other.rules(grants)).collect();
+            for grant in own {
+                let missing = uncovered(&theirs, &self.rules(std::slice::from_ref(grant)));
+                let Origin::Resource(resource) = rbac.bindings[grant.binding].origin else { continue };
+                if missing.is_empty() {
+                    continue;
+                }
+                let who = rbac.subjects.all[subject];
+                found.push(Drift {
+                    environment: environment.to_owned(),
+                    with: with.to_owned(),
+                    at: self.site.name.to_owned(),
+                    resource: rbac.resources[resource].id.to_string(),
+                    path: format!("/subjects/{}/name", grant.bound.at),
+                    subject: super::witness::words_of(&who.to_string()),
+                    account: who.namespace().is_some(),
+                    scope: super::witness::scope_words(rbac.bindings[grant.binding].scope),
+                    grants: missing.iter().map(ToString::to_string).collect(),
+                });
+            }
+        }
+    }
+
+    /// Pipelines of staging that write here.
+    fn pipelines(&self, all: &[Self], found: &mut Vec<Reach>) {
+        let rbac = self.site.rbac;
+        let staging = || all.iter().filter(|held| held.site.tier == Tier::Staging);
+        for (key, (subject, grants)) in &self.by_subject {
+            let who = rbac.subjects.all[*subject];
+            if self.site.setting.class(&who) != Some(Class::Ci) {
+                continue;
+            }
+            let there = staging().find(|held| {
+                let own = held.by_subject.get(key).into_iter().flat_map(|(_, grants)| grants.values().flatten());
+                own.into_iter().any(|grant| held.writes(grant).is_some())
+            });
+            let Some(there) = there else { continue };
+            for grant in grants.values().flatten() {
+                let binding = &rbac.bindings[grant.binding];
+                if let (Some(action), Origin::Resource(resource)) = (self.writes(grant), binding.origin) {
+                    found.push(Reach {
+                        environment: self.site.name.to_owned(),
+                        staging: there.site.name.to_owned(),
+                        resource: rbac.resources[resource].id.to_string(),
+                        path: format!("/subjects/{}/name", grant.bound.at),
+                        subject: super::witness::words_of(&who.to_string()),
+                        scope: super::witness::scope_words(binding.scope),
+                        action,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The first thing that a grant changes.
+    fn writes(&self, grant: &Grant) -> Option<String> {
+        let rbac = self.site.rbac;
+        rbac.roles.effective(grant.role).find_map(|(.., rule)| {
+            let verb = writes(rule)?;
+            Some(format!("{verb} {}", rule.resources.first()?))
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! What an environment declares about its network: connections, in the values of its releases and in
+//! `plimsoll.yaml`, and to whom its namespaces belong.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Environment;
+use crate::chart::Chart;
+use crate::facts::declared::{Connections, Peer, Scope, of_values};
+use crate::facts::namespace::namespaces;
+use crate::facts::selector::Labels;
+use crate::problems::Problems;
+use crate::values::Values;
+use crate::workspace::decode::Decoder;
+use crate::workspace::{Plan, PlannedRelease, Workspace};
+use crate::yaml::{Mark, Node};
+use crate::{Error, ErrorKind, Location};
+
+/// What the values of a release declare, for its own chart and for every subchart that takes part.
+///
+/// A mistake that the chart's schema already found is not said twice.
+pub(super) fn of_release(
+    chart: &Chart,
+    values: &Values,
+    release: &PlannedRelease,
+    errors: &mut Vec<Error>,
+) -> Vec<Connections> {
+    let mut problems = Problems::default();
+    let place = |mark: Mark| values.location(mark);
+    let mut decoder = Decoder { place: &place, kind: ErrorKind::Values, problems: &mut problems };
+    let scope = Scope { release: Some(&release.name), namespace: &release.namespace };
+    let mut found = Vec::new();
+    let root = values.root();
+    let mut pending: Vec<(&Chart, &Node)> = vec![(chart, root)];
+    while let Some((chart, values)) = pending.pop() {
+        found.extend(of_values(&mut decoder, values, scope));
+        let enabled = chart.enabled_with_tags(values, root.get("tags")).into_iter();
+        pending.extend(enabled.filter_map(|of| Some((&*of.chart, values.get(&of.name)?))));
+    }
+    let lines: Vec<Location> = errors.iter().filter_map(Error::location).cloned().collect();
+    let known = |error: &Error| {
+        let at = |location: &Location| (location.file.clone(), location.line);
+        error.location().is_some_and(|location| lines.iter().any(|line| at(line) == at(location)))
+    };
+    errors.extend(problems.finish().0.into_iter().filter(|error| !known(error)));
+    found
+}
+
+/// What `plimsoll.yaml` declares for an environment: all its entries together.
+pub(super) fn of_workspace(workspace: &Workspace, environment: &mut Environment, problems: &mut Problems) {
+    let mut all = Connections::default();
+    for entry in workspace.config().connections.iter().filter(|entry| entry.holds_in(&environment.name)) {
+        all.services.extend(entry.connections.services.iter().cloned());
+        all.roles.extend(entry.connections.roles.clone());
+    }
+    for service in &all.services {
+        for connection in service.callers.iter().chain(&service.calls) {
+            let Peer::Role(name) = &connection.peer else { continue };
+            if !all.roles.contains_key(name) {
+                let help = crate::nearest::suggest(name, all.roles.keys().map(|name| &**name));
+                let error = Error::new(ErrorKind::Workspace, format!("there is no role `{name}` in this environment"));
+                let error = error.with_help(help);
+                problems.add_in(
+                    &environment.name,
+                    match &connection.location {
+                        Some(location) => error.with_location(location.clone()),
+                        None => error,
+                    },
+                );
+            }
+        }
+    }
+    if all != Connections::default() {
+        environment.declared.connections.push(all);
+    }
+}
+
+/// Tells each environment which namespaces only others have that share its cluster.
+///
+/// Environments whose clusters are both declared and differ do not share one.
+pub(super) fn elsewhere(environments: &mut [Environment], plan: &Plan) {
+    let own: Vec<BTreeMap<Arc<str>, Labels>> = environments
+        .iter()
+        .map(|environment| {
+            let known = namespaces(&environment.resources, &environment.declared);
+            known.into_iter().map(|(name, namespace)| (name, namespace.labels)).collect()
+        })
+        .collect();
+    let cluster = |at: usize| plan.environments.get(at).and_then(|plan| plan.environment.cluster.as_ref());
+    for (at, environment) in environments.iter_mut().enumerate() {
+        for (other, theirs) in own.iter().enumerate() {
+            let apart = matches!((cluster(at), cluster(other)), (Some(one), Some(two)) if one != two);
+            if other == at || apart {
+                continue;
+            }
+            let foreign = theirs.iter().filter(|(name, _)| !own[at].contains_key(*name));
+            environment.declared.elsewhere.extend(foreign.map(|(name, labels)| (name.clone(), labels.clone())));
+        }
+    }
+}
