@@ -1,6 +1,7 @@
 //! From what registries say to a new lock, and onto the disk: all of it or nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -84,7 +85,11 @@ fn moved_from(old: &Lock, image: &LockedImage) -> Option<Arc<str>> {
 }
 
 fn file(digest: &str, kind: EvidenceKind, bytes: Vec<u8>) -> (Evidence, Vec<u8>) {
-    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
     let hex = digest.trim_start_matches("sha256:");
     // Named by content, so that no file ever becomes another.
     let file = format!("{EVIDENCE}{hex}/{kind}-{}.json", &sha256[..12]);

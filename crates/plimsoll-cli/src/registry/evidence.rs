@@ -46,7 +46,7 @@ impl Registry {
                 pieces += 1;
                 if pieces > MAX_PIECES {
                     let why = format!("more than {MAX_PIECES} signatures and attestations lie beside it");
-                    return Err(failed(reference, why));
+                    return Err(failed(reference, &why));
                 }
                 let Some(bytes) = self.piece(&image, layer).await? else { continue };
                 found.extend(recognise(&bytes, digest).map(|kind| (kind, bytes)));

@@ -36,12 +36,12 @@ impl Registry {
         let fetch = || self.client.pull_manifest_raw(reference, &auth, &ACCEPTED);
         match again(fetch).await {
             Ok((bytes, digest)) => {
-                let content = serde_json::from_slice(&bytes)
-                    .map_err(|_| failed(reference, "its manifest is not JSON".to_owned()))?;
+                let content =
+                    serde_json::from_slice(&bytes).map_err(|_| failed(reference, "its manifest is not JSON"))?;
                 Ok(Some(Manifest { digest, content }))
             }
             Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(failed(reference, words(&error))),
+            Err(error) => Err(failed(reference, &words(&error))),
         }
     }
 
@@ -52,7 +52,7 @@ impl Registry {
             let mut bytes = Bounded { bytes: Vec::new(), limit };
             self.client.pull_blob(reference, digest, &mut bytes).await.map(|()| bytes.bytes)
         };
-        again(fetch).await.map_err(|error| failed(reference, format!("{digest}: {}", words(&error))))
+        again(fetch).await.map_err(|error| failed(reference, &format!("{digest}: {}", words(&error))))
     }
 
     /// What refers to an image: by the API for it, else by the tag that stands in for it (OCI distribution
@@ -61,7 +61,7 @@ impl Registry {
         let listed = match again(|| self.client.pull_referrers(reference, None)).await {
             Ok(index) => serde_json::to_value(index).unwrap_or_default(),
             Err(error) if is_absent(&error) => Value::Null,
-            Err(error) => return Err(failed(reference, words(&error))),
+            Err(error) => return Err(failed(reference, &words(&error))),
         };
         let manifests = |index: &Value| index.get("manifests").and_then(Value::as_array).cloned().unwrap_or_default();
         let listed = manifests(&listed);
@@ -134,7 +134,7 @@ fn words(error: &OciDistributionError) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(300).collect()
 }
 
-pub(super) fn failed(reference: &Reference, why: String) -> Error {
+pub(super) fn failed(reference: &Reference, why: &str) -> Error {
     Error::new(ErrorKind::Registry, format!("`{reference}` cannot be resolved: {why}")).with_help(
         "images.lock and evidence/ are as they were; log in with `docker login`, or see that the registry is there",
     )

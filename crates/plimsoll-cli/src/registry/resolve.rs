@@ -34,11 +34,11 @@ impl Registry {
     pub(super) async fn resolve(&self, image: &ImageRef) -> Result<Resolved, Error> {
         let reference = reference(image);
         let Some(manifest) = self.manifest(&reference).await? else {
-            return Err(failed(&reference, "the registry does not have it".to_owned()));
+            return Err(failed(&reference, "the registry does not have it"));
         };
         let digest = manifest.digest.clone();
         if !digest.starts_with("sha256:") {
-            return Err(failed(&reference, format!("its digest is `{digest}`, and only sha256 is locked")));
+            return Err(failed(&reference, &format!("its digest is `{digest}`, and only sha256 is locked")));
         }
         let pinned = Reference::with_digest(image.domain.clone(), image.path.clone(), digest.clone());
         let (platforms, user) = self.platforms(&pinned, manifest).await?;
@@ -70,7 +70,7 @@ impl Registry {
                 digest.to_owned(),
             );
             let Some(manifest) = self.manifest(&pinned).await? else {
-                return Err(failed(&pinned, "the registry does not have this platform of it".to_owned()));
+                return Err(failed(&pinned, "the registry does not have this platform of it"));
             };
             users.extend(user(&self.config(&pinned, &manifest.content).await?));
             platforms.insert(named, digest.to_owned());

@@ -56,7 +56,9 @@ impl Lock {
         };
         let incomplete = !found.is_empty();
         let (errors, _) = found.finish();
-        errors.into_iter().for_each(|error| problems.add(error));
+        for error in errors {
+            problems.add(error);
+        }
         Self { images, incomplete }
     }
 }
@@ -100,7 +102,7 @@ fn version(root: &Node) -> Result<(), Error> {
 
 /// Drops what is said twice; the first stands.
 fn unique(d: &mut Decoder<'_>, images: Vec<LockedImage>) -> Vec<LockedImage> {
-    let mut seen: HashMap<(Arc<str>, Option<Arc<str>>, Arc<str>), Mark> = HashMap::new();
+    let mut seen: HashMap<_, Mark> = HashMap::new();
     let mut kept = Vec::with_capacity(images.len());
     for image in images {
         let key = (image.name.clone(), image.tag.clone(), image.digest.clone());

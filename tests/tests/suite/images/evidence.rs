@@ -195,7 +195,7 @@ fn a_payload_that_was_changed_is_rejected() {
         let changed = retold(&scene::made(shape));
         let whole = signed(shape, &authority).of_digest(&scene::digest("other"));
         // The hash of the genuine file, and that of the changed one.
-        let (state, reason) = signature(&whole.clone().rewritten(shape, changed.clone()));
+        let (state, reason) = signature(&whole.clone().rewritten(shape, &changed));
         assert_eq!(state, VerdictState::Rejected, "{shape}: {reason}");
         assert!(reason.contains("has another sha256"), "{reason}");
         let (state, reason) = signature(&whole.with("signature", shape, changed));
@@ -221,7 +221,7 @@ fn a_signature_that_was_changed_is_rejected() {
         *bytes.last_mut().unwrap() ^= 1;
         *place = scene::encode(&bytes).into();
         let changed = root.to_string().into_bytes();
-        refused(&signed(shape, &authority).rewritten(shape, changed.clone()), shape);
+        refused(&signed(shape, &authority).rewritten(shape, &changed), shape);
         refused(&signed(shape, &authority).with("signature", shape, changed), shape);
     }
 }
@@ -232,7 +232,7 @@ fn a_truncated_file_is_rejected() {
         let whole = scene::made(shape);
         for length in [0, 1, whole.len() / 2, whole.len() - 3] {
             let cut = whole[..length].to_vec();
-            refused(&signed(shape, &authority).rewritten(shape, cut.clone()), shape);
+            refused(&signed(shape, &authority).rewritten(shape, &cut), shape);
             let scene = signed(shape, &authority).with("signature", shape, cut);
             refused(&scene, shape);
             assert_eq!(known(&scene, NOW).mismatches.len(), 1, "{shape}");
@@ -353,7 +353,7 @@ fn provenance_of_both_versions_is_accepted_and_of_others_rejected() {
         (built("unknown-predicate"), VerdictState::Unknown),
         (built("slsa").requiring("{slsa: {builder: [\"https://builds.other.example/**\"]}}"), VerdictState::Denied),
         (built("slsa").requiring("{slsa: {source: [\"https://git.test.example/other/*\"]}}"), VerdictState::Denied),
-        (built("slsa").rewritten("slsa", scene::made("slsa-by-other")), VerdictState::Rejected),
+        (built("slsa").rewritten("slsa", &scene::made("slsa-by-other")), VerdictState::Rejected),
         (Scene::new(KEY).requiring(SLSA), VerdictState::Missing),
     ] {
         let verdict = known(&scene, NOW).provenance.unwrap();

@@ -109,10 +109,10 @@ impl Scene {
     }
 
     /// Other bytes in a file that was locked.
-    pub(crate) fn rewritten(mut self, name: &str, bytes: Vec<u8>) -> Self {
+    pub(crate) fn rewritten(mut self, name: &str, bytes: &[u8]) -> Self {
         for (_, known, content, _) in &mut self.evidence {
             if known == name {
-                content.clone_from(&bytes);
+                *content = bytes.to_vec();
             }
         }
         self

@@ -40,8 +40,8 @@ fn toml(value: &Value) -> String {
 
 fn read(lock: &Value) -> bool {
     let members = lock.as_object().unwrap();
-    let text: String = members.iter().map(|(key, value)| format!("\"{key}\" = {}\n", toml(value))).collect();
-    Lock::parse(&text).is_ok()
+    let lines: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\" = {}", toml(value))).collect();
+    Lock::parse(&lines.join("\n")).is_ok()
 }
 
 /// The value with one member set, or taken out.

@@ -8,10 +8,10 @@ use super::super::proof::Refusal;
 /// Why a signature does not count for somebody.
 pub(super) fn refusal(error: &Error, by: &str) -> Refusal {
     match error {
-        Error::UnsupportedBundle(_) | Error::UnsupportedArtifact(_) | Error::Types(_) => {
-            Refusal::Unknown(format!("is not understood: {}", plain(error)))
-        }
-        Error::Bundle(sigstore_verify::bundle::Error::UnsupportedMediaType(_)) => {
+        Error::UnsupportedBundle(_)
+        | Error::UnsupportedArtifact(_)
+        | Error::Types(_)
+        | Error::Bundle(sigstore_verify::bundle::Error::UnsupportedMediaType(_)) => {
             Refusal::Unknown(format!("is not understood: {}", plain(error)))
         }
         Error::SignatureInvalid(_) => Refusal::Rejected(format!("was not signed by {by}, or was changed since")),
