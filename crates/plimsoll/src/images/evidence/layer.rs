@@ -18,6 +18,7 @@ const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 
 /// A layer: its content and what is written beside it.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "signatures"), expect(dead_code, reason = "only verifying looks at what is signed"))]
 pub(in crate::images) struct Layer {
     pub(in crate::images) content: Vec<u8>,
     pub(in crate::images) annotations: BTreeMap<String, String>,

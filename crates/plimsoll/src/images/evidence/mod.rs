@@ -46,6 +46,7 @@ pub(super) enum Fault {
 
 /// Something signed, and what it claims.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "signatures"), expect(dead_code, reason = "only verifying looks at what is signed"))]
 pub(super) struct Signed {
     pub(super) shape: Shape,
     /// The bytes that the claim was read from; what is verified must be these.
@@ -55,6 +56,7 @@ pub(super) struct Signed {
 
 /// In which form it is signed.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "signatures"), expect(dead_code, reason = "only verifying looks at what is signed"))]
 pub(super) enum Shape {
     /// A Sigstore bundle: its text.
     Bundle(String),
