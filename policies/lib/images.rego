@@ -45,3 +45,15 @@ members := {
 	"ephemeral": "image",
 	"volume": "image/reference",
 }
+
+# known is the same with what the lock and its evidence say: the facts of a domain that the policy asks for.
+known(workload, facts) := entries if {
+	uses := object.get(facts, "images", [])
+	by_path := {fact.path: fact | some fact in uses}
+	entries := [entry |
+		some use in used(workload)
+		place := path(use.holder)
+		fact := by_path[place]
+		entry := {"holder": use.holder, "path": place, "text": use.image.text, "image": use.image, "fact": fact}
+	]
+}

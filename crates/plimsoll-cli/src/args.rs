@@ -21,6 +21,11 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Write the manifests of every environment
     Render(RenderArgs),
+    /// Lock the images that every environment uses, and look at what is known of them
+    Images {
+        #[command(subcommand)]
+        command: ImagesCommand,
+    },
     /// Print who may do what, and how somebody becomes cluster-admin
     ///
     /// Without --subject and --can: everybody who is granted something, and the shortest way of each to cluster-admin. What every
@@ -248,6 +253,56 @@ pub(crate) struct QuotaArgs {
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImagesCommand {
+    /// Print each image with what the lock, its signatures, scans and provenance say, without a network
+    ///
+    /// Exits with 1 when something stands against an image.
+    Verify(ImagesVerifyArgs),
+    /// Resolve every image of every environment at its registry, and write images.lock and evidence/
+    ///
+    /// Writes digests, platforms, the image's user, signatures and attestations, and for which environments each
+    /// digest was locked. What did not change stays as it is. When anything fails, nothing is written.
+    Lock(ImagesLockArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImagesVerifyArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// text or json
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// The moment to verify for, as RFC 3339; the age of scans is measured at it [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImagesLockArgs {
+    /// The workspace
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
+
+    /// Only this environment, repeatable; what others use stays as it is
+    #[arg(short, long = "environment", value_name = "ENV")]
+    pub(crate) environments: Vec<String>,
+
+    /// Speak plain HTTP with this registry, which must be on this machine: `localhost:5000`
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) plain_http: Vec<String>,
+
+    /// The moment that is written down for digests that are new, as RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

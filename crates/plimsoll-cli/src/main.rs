@@ -6,13 +6,15 @@ mod clock;
 mod commands;
 mod git;
 mod input;
+mod locking;
 mod output;
+mod registry;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Args, Command, PoliciesCommand};
+use args::{Args, Command, ImagesCommand, PoliciesCommand};
 use commands::Outcome;
 
 fn main() -> ExitCode {
@@ -20,6 +22,8 @@ fn main() -> ExitCode {
     let outcome = match args.command {
         Command::Check(check) => commands::check::run(&check),
         Command::Render(render) => commands::render::run(&render),
+        Command::Images { command: ImagesCommand::Verify(verify) } => commands::images::verify(&verify),
+        Command::Images { command: ImagesCommand::Lock(lock) } => commands::images::lock(&lock),
         Command::Rbac(rbac) => commands::rbac::run(&rbac),
         Command::Network(network) => commands::network::run(&network),
         Command::Quota(quota) => commands::quota::run(&quota),

@@ -19,6 +19,12 @@ pub enum ErrorKind {
     OutsideWorkspace,
     /// `plimsoll.yaml` says something it cannot mean.
     Workspace,
+    /// `images.lock` says something it cannot mean.
+    Lock,
+    /// Evidence, a key or a trusted root that cannot be used.
+    Evidence,
+    /// A registry that does not answer, or not with what was asked for.
+    Registry,
     /// A chart that cannot be loaded: metadata, dependencies, archives, Go templates.
     Chart,
     /// A values file or `--set` expression that cannot be read or merged.
@@ -43,6 +49,9 @@ impl ErrorKind {
             Self::File => "file",
             Self::OutsideWorkspace => "outside-workspace",
             Self::Workspace => "workspace",
+            Self::Lock => "lock",
+            Self::Evidence => "evidence",
+            Self::Registry => "registry",
             Self::Chart => "chart",
             Self::Values => "values",
             Self::Schema => "schema",

@@ -13,7 +13,7 @@ use crate::files::Files;
 use crate::policy::{self, Fence, Found, Policies, Policy};
 use crate::report::Report;
 use crate::workspace::{OpenOptions, Tier, Workspace};
-use crate::{Error, Linter};
+use crate::{Error, Linter, Moment};
 
 /// What running examples gave.
 #[derive(Debug, Default)]
@@ -97,7 +97,10 @@ fn difference(fence: &Fence, report: &Report, interpreted: &Report) -> Option<St
 
 fn check(policies: &Policies, policy: &Policy, fence: &Fence, engine: Option<&str>) -> Result<Report, Error> {
     let workspace = Workspace::from_files(files(policy, fence, engine), &OpenOptions::default())?;
-    let linter = Linter::new(policies.clone()).select(&[&*policy.id])?;
+    let mut linter = Linter::new(policies.clone()).select(&[&*policy.id])?;
+    if let Some(now) = &fence.scene.now {
+        linter = linter.now(Moment::parse(now)?);
+    }
     Ok(linter.check(&workspace.render_all()))
 }
 
@@ -135,6 +138,7 @@ fn files(policy: &Policy, fence: &Fence, engine: Option<&str>) -> Files {
     for (key, value) in &scene.workspace {
         set(&mut workspace, key, Some(value));
     }
+    texts.extend(scene.files.iter().map(|(path, text)| (path.clone(), text.clone())));
     texts.push((crate::workspace::FILE.to_owned(), beside(&fence.workspace, &workspace)));
     Files::memory(texts.into_iter().map(|(path, text)| (path, text.into_bytes())))
 }

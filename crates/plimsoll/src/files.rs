@@ -130,11 +130,17 @@ impl Files {
 
     /// The bytes of a file.
     pub fn read(&self, path: &str) -> Result<Arc<[u8]>> {
+        self.read_at_most(path, MAX_FILE)
+    }
+
+    /// The bytes of a file that has no business being larger than so many bytes.
+    pub fn read_at_most(&self, path: &str, limit: u64) -> Result<Arc<[u8]>> {
+        let limit = limit.min(MAX_FILE);
         match &self.0 {
-            Inner::Disk { root } => read_disk(root, path),
+            Inner::Disk { root } => read_disk(root, path, limit),
             Inner::Memory(files) => match files.get(path) {
-                Some(bytes) if bytes.len() as u64 <= MAX_FILE => Ok(bytes.clone()),
-                Some(bytes) => Err(too_large(path, bytes.len() as u64)),
+                Some(bytes) if bytes.len() as u64 <= limit => Ok(bytes.clone()),
+                Some(bytes) => Err(too_large(path, bytes.len() as u64, limit)),
                 None => Err(io_error(path, &std::io::ErrorKind::NotFound.into())),
             },
         }
@@ -231,7 +237,7 @@ fn inside(root: &Path, path: &str) -> Result<PathBuf> {
     }
 }
 
-fn read_disk(root: &Path, path: &str) -> Result<Arc<[u8]>> {
+fn read_disk(root: &Path, path: &str, limit: u64) -> Result<Arc<[u8]>> {
     let real = inside(root, path)?;
     let file = std::fs::File::open(real).map_err(|error| io_error(path, &error))?;
     let metadata = file.metadata().map_err(|error| io_error(path, &error))?;
@@ -240,10 +246,10 @@ fn read_disk(root: &Path, path: &str) -> Result<Arc<[u8]>> {
             .with_location(Location::file(path))
             .with_help("name a file, not a directory, a pipe or a device"));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MAX_FILE)).unwrap_or(0));
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| io_error(path, &error))?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(too_large(path, metadata.len()));
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(limit)).unwrap_or(0));
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| io_error(path, &error))?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large(path, metadata.len(), limit));
     }
     Ok(bytes.into())
 }
@@ -284,10 +290,15 @@ fn list_memory(files: &BTreeMap<String, Arc<[u8]>>, path: &str) -> Vec<Entry> {
     entries
 }
 
-fn too_large(path: &str, size: u64) -> Error {
-    Error::new(ErrorKind::Limit, format!("the file has {size} bytes; at most {MAX_FILE} are read"))
+fn too_large(path: &str, size: u64, limit: u64) -> Error {
+    let help = if limit < MAX_FILE {
+        "see whether it is the file that was meant; nothing of this kind is so large"
+    } else {
+        "split the file; the API server itself takes no object over 3 MiB"
+    };
+    Error::new(ErrorKind::Limit, format!("the file has {size} bytes; at most {limit} are read"))
         .with_location(Location::file(path))
-        .with_help("split the file; the API server itself takes no object over 3 MiB")
+        .with_help(help)
 }
 
 fn io_error(path: &str, error: &std::io::Error) -> Error {

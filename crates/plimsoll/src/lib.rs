@@ -31,12 +31,14 @@
 //! - [`yaml`], [`manifest`]: text to objects with identity and places
 //! - [`rendered`]: all of that together: environments full of objects
 //! - [`facts`]: what is derived about them
+//! - [`images`]: the lock of images and the evidence for them
 //! - [`policy`], [`examples`]: what decides, and the tests in its documentation
 //! - [`lint`], [`finding`], [`report`]: what was found, once for all environments
 //! - [`view`]: facts for people and programs that ask for them
 //!
 //! Nothing here prints, reads the clock, the environment or the network, or a file outside the workspace.
 
+mod base64;
 mod changed;
 pub mod chart;
 pub mod error;
@@ -44,6 +46,7 @@ pub mod examples;
 pub mod facts;
 pub mod files;
 pub mod finding;
+pub mod images;
 pub mod lint;
 pub mod manifest;
 mod moment;

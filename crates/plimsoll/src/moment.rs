@@ -39,6 +39,11 @@ impl Moment {
         Some(Self(midnight + hour * 3600 + minute * 60 + second - offset(zone)?))
     }
 
+    /// How many seconds ago another moment was; negative for one that is yet to come.
+    pub fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// The day in UTC.
     ///
     /// The civil calendar from a day count: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
@@ -57,6 +62,14 @@ impl Moment {
             month: u8::try_from(month).unwrap_or(12),
             day: u8::try_from(day).unwrap_or(31),
         }
+    }
+}
+
+/// RFC 3339 in UTC, to the second.
+impl std::fmt::Display for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let second = self.0.rem_euclid(DAY);
+        write!(f, "{}T{:02}:{:02}:{:02}Z", self.date(), second / 3600, second / 60 % 60, second % 60)
     }
 }
 
@@ -106,6 +119,7 @@ mod tests {
             let moment = Moment::parse(text).unwrap();
             assert_eq!(moment, Moment::from_unix(seconds), "{text}");
             assert_eq!(moment.date().to_string(), day, "{text}");
+            assert_eq!(Moment::parse(&moment.to_string()).unwrap(), moment);
         }
     }
 

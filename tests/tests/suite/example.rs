@@ -22,8 +22,8 @@ pub(crate) fn root() -> PathBuf {
 /// Every file the example workspace is made of.
 pub(crate) fn files() -> Texts {
     let disk = Files::directory(root()).unwrap();
-    let mut paths = vec![plimsoll::workspace::FILE.to_owned()];
-    for directory in ["charts", "environments"] {
+    let mut paths = vec![plimsoll::workspace::FILE.to_owned(), plimsoll::images::FILE.to_owned()];
+    for directory in ["charts", "environments", "evidence", "trust"] {
         paths.extend(disk.walk(directory).unwrap());
     }
     paths.into_iter().map(|path| (path.clone(), disk.read(&path).unwrap())).collect()

@@ -13,6 +13,7 @@ mod example;
 mod fences;
 mod formats;
 mod hook;
+mod images;
 mod mutations;
 mod pages;
 mod pod_security;

@@ -195,7 +195,7 @@ mutations! {
         finding: Expected {
             policy: "images/not-pinned",
             verdict: "violated",
-            severity: "warning",
+            severity: "error",
             environments: ALL,
             object: "Deployment shop/cart-cache",
             at: ("charts/cart/templates/cache.yaml.j2", "          image: {{ image(values.cache.image) }}"),
@@ -357,6 +357,45 @@ mutations! {
             at: ("charts/catalog/templates/reindex.yaml.j2", "  schedule: {{ values.reindex.schedule | quote }}"),
         },
     };
+    a_tag_is_pushed_again: Mutation {
+        file: "images.lock",
+        from: REDIS,
+        to: REDIS_MOVED,
+        finding: Expected {
+            policy: "images/tag-moved",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "Deployment shop/cart-cache",
+            at: ("charts/cart/templates/cache.yaml.j2", "          image: {{ image(values.cache.image) }}"),
+        },
+    };
+    an_image_is_promoted_that_staging_never_ran: Mutation {
+        file: "images.lock",
+        from: REDIS_SEEN,
+        to: "seen = { production = \"2024-06-10T09:00:00Z\" }",
+        finding: Expected {
+            policy: "images/not-promoted",
+            verdict: "violated",
+            severity: "error",
+            environments: &["production", "dr"],
+            object: "Deployment shop/cart-cache",
+            at: ("charts/cart/templates/cache.yaml.j2", "          image: {{ image(values.cache.image) }}"),
+        },
+    };
+    trust_no_longer_covers_an_image: Mutation {
+        file: "plimsoll.yaml",
+        from: "  - match: [\"registry.example/**\"]",
+        to: "  - match: [\"registry.example/shop/**\", registry.example/mirror/library/postgres]",
+        finding: Expected {
+            policy: "images/no-trust-policy",
+            verdict: "violated",
+            severity: "error",
+            environments: ALL,
+            object: "Deployment shop/cart-cache",
+            at: ("charts/cart/templates/cache.yaml.j2", "          image: {{ image(values.cache.image) }}"),
+        },
+    };
     a_caller_is_taken_out_on_one_side: Mutation {
         file: "charts/catalog/values.yaml",
         from: "      - {service: cart, port: http}",
@@ -424,6 +463,19 @@ mutations! {
         },
     };
 }
+
+/// The entry of the cache's image, down to its digest.
+const REDIS: &str = "name = \"registry.example/mirror/library/redis\"
+tag = \"7.4.6-alpine3.22\"
+digest = \"sha256:217f3fac4df1c3d70ece8e833d8e4af1098d8c46076e883b7c0a1570dedd298c\"";
+const REDIS_SEEN: &str = "name = \"registry.example/mirror/library/redis\"
+tag = \"7.4.6-alpine3.22\"
+digest = \"sha256:217f3fac4df1c3d70ece8e833d8e4af1098d8c46076e883b7c0a1570dedd298c\"
+user = \"\"
+platforms = { \"linux/amd64\" = \"sha256:acedd1edd8c3be87ca6a4fcb76676ddbaa20bd8bd9f4a43cfe7cff60c8b8dfe6\", \"linux/arm64\" = \"sha256:64d7edc4a7d332e3360a0efb8791836857065f2a331b188fa5904f7a7989cc9f\" }
+seen = { dr = \"2024-06-10T09:00:00Z\", production = \"2024-06-10T09:00:00Z\", staging = \"2024-06-03T09:00:00Z\" }";
+const REDIS_MOVED: &str = "digest = \"sha256:217f3fac4df1c3d70ece8e833d8e4af1098d8c46076e883b7c0a1570dedd298c\"
+previous = \"sha256:64d7edc4a7d332e3360a0efb8791836857065f2a331b188fa5904f7a7989cc9f\"";
 
 /// Checks the changed workspace and compares its findings with those of the unchanged one.
 #[track_caller]

@@ -15,11 +15,14 @@ const MAX_FILE: usize = 600;
 const MAX_FUNCTION: usize = 60;
 
 /// Where each engine may be named; everywhere else its types are ours.
-const ENGINES: [(&str, &str); 4] = [
+const ENGINES: [(&str, &str); 7] = [
     ("regorus", "crates/plimsoll/src/policy/rego/"),
     ("minijinja", "crates/plimsoll/src/render/jinja/"),
     ("saphyr", "crates/plimsoll/src/yaml/load.rs"),
     ("jsonschema", "crates/plimsoll/src/values/schema.rs"),
+    ("sigstore_verify", "crates/plimsoll/src/images/verify/"),
+    ("toml::", "crates/plimsoll/src/images/document.rs"),
+    ("oci_client", "crates/plimsoll-cli/src/registry/"),
 ];
 
 /// Files below some folders with some endings, as path and text.
@@ -48,6 +51,7 @@ fn every_policy_folder_is_complete() {
             (failing < fences.len(), "shows nothing that it lets pass"),
             (Tier::ALL.into_iter().any(|tier| policy.severity(tier) > Severity::Off), "is off everywhere"),
             (!policy.title.is_empty() && !policy.description.is_empty(), "does not say what it is"),
+            (policy.yields.iter().all(|id| policies.get(id).is_some()), "leaves places to a policy that is not there"),
             (policy.fix.ends_with('.'), "has no fix that is a sentence"),
             (policy.readme.starts_with(&format!("# {}\n", policy.id)), "has a README that begins otherwise"),
         ] {

@@ -66,7 +66,8 @@ impl Digest {
         self.algorithm == "sha256"
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a digest; what is wrong with it is one sentence.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let shown = excerpt(text);
         let Some((algorithm, hex)) = text.split_once(':') else {
             return Err(format!("the digest `{shown}` names no algorithm, as in `sha256:…`"));

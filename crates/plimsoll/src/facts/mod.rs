@@ -9,6 +9,7 @@ pub mod declared;
 mod domain;
 pub(crate) mod drift;
 pub mod image;
+pub mod images;
 pub mod namespace;
 pub mod network;
 pub mod network_rules;
@@ -102,6 +103,9 @@ pub struct ResourceFacts {
     /// What bounds a Namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bounds: Option<bounds::Bounds>,
+    /// What is known of a workload's images; only where a policy that speaks asks for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<images::ImageUse>,
     /// What a HorizontalPodAutoscaler does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<scaling::Autoscaler>,

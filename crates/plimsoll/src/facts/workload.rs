@@ -10,7 +10,7 @@ use crate::manifest::{Resource, kinds};
 use crate::yaml::Node;
 
 /// What sort of container it is; the words of `kubectl describe`, with sidecars apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerType {
     /// One of `containers`.

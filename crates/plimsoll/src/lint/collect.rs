@@ -48,13 +48,13 @@ impl Collected {
 
 /// Groups hits into findings and finds their places.
 pub(crate) fn collect(environments: &[Environment], settings: &Settings, hits: Vec<Hit>) -> Vec<Collected> {
-    let mut groups: BTreeMap<Key, Vec<(Hit, Severity)>> = BTreeMap::new();
-    for hit in hits {
+    let ranked = hits.into_iter().map(|hit| {
         let environment = &environments[hit.environment];
         let severity = settings.severity(&hit.policy, &hit.violation, &environment.name, environment.tier);
-        if severity == Severity::Off {
-            continue;
-        }
+        (hit, severity)
+    });
+    let mut groups: BTreeMap<Key, Vec<(Hit, Severity)>> = BTreeMap::new();
+    for (hit, severity) in without_consequences(ranked.filter(|(_, severity)| *severity > Severity::Off).collect()) {
         let identity = environments[hit.place.environment].identities[hit.place.resource].clone();
         let verdict = if hit.violation.unknown { Verdict::Unknown } else { Verdict::Violated };
         let violation = &hit.violation;
@@ -67,6 +67,26 @@ pub(crate) fn collect(environments: &[Environment], settings: &Settings, hits: V
         .iter()
         .map(|(key, hits)| finding(key, hits, environments, traces.by_ref().take(hits.len()).collect()))
         .collect()
+}
+
+/// Takes out what a policy leaves to another one that has found something in the same place.
+///
+/// Two policies that leave a place to each other both keep it.
+fn without_consequences(mut hits: Vec<(Hit, Severity)>) -> Vec<(Hit, Severity)> {
+    let place = |hit: &Hit| (hit.environment, hit.place, hit.violation.path.clone());
+    let causes: BTreeSet<String> = hits.iter().flat_map(|(hit, _)| hit.policy.yields.iter().cloned()).collect();
+    let mut standing: BTreeMap<_, Vec<Arc<Policy>>> = BTreeMap::new();
+    for (hit, _) in hits.iter().filter(|(hit, _)| causes.contains(&*hit.policy.id)) {
+        standing.entry(place(hit)).or_default().push(hit.policy.clone());
+    }
+    let leaves = |policy: &Policy, to: &Policy| policy.yields.iter().any(|id| **id == *to.id);
+    hits.retain(|(hit, _)| {
+        hit.policy.yields.is_empty()
+            || !standing.get(&place(hit)).is_some_and(|others| {
+                others.iter().any(|other| leaves(&hit.policy, other) && !leaves(other, &hit.policy))
+            })
+    });
+    hits
 }
 
 /// Each environment once, in order.

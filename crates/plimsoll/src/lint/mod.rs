@@ -18,14 +18,14 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::facts::{Domains, Facts};
+use crate::facts::{self, Domain, Domains, Facts};
 use crate::finding::Finding;
 use crate::moment::Moment;
 use crate::policy::{self, Compiled, Policies, Policy, Term};
 use crate::rendered::{Environment, Rendered};
 use crate::report::{Report, Summary};
 use crate::workspace::Workspace;
-use crate::{Changed, Note, Result};
+use crate::{Changed, Error, Note, Result};
 
 pub use settings::Settings;
 
@@ -111,7 +111,7 @@ impl Linter {
         let environments = rendered.environments();
         let options = policy::Options { engine: settings.interpreter().then_some(policy::Engine::Interpreter) };
         let domains = self.domains(settings);
-        let (compiled, facts) = rayon::join(
+        let (compiled, mut facts) = rayon::join(
             || Compiled::new(&self.policies, options),
             || {
                 environments
@@ -120,6 +120,7 @@ impl Linter {
                     .collect::<Vec<_>>()
             },
         );
+        let unusable = self.images(rendered, &domains, &mut facts);
         let subjects = subject::subjects(environments, &facts);
         let evaluation = evaluate::Evaluation {
             environments,
@@ -151,6 +152,7 @@ impl Linter {
         report.extend_errors(settings.unknown_policies(&self.known.keys().map(|id| &**id).collect::<Vec<_>>()));
         report.extend_errors(suppressed.errors);
         report.extend_errors(outcome.errors);
+        report.extend_errors(unusable);
         report.notes.extend(slower(&compiled));
         report.notes.extend(collect::unreadable_images(environments, &facts));
         report.count();
@@ -159,6 +161,16 @@ impl Linter {
         report.policies =
             found.into_iter().filter_map(|id| Some((id.clone(), self.policies.get(id)?.clone()))).collect();
         report
+    }
+
+    /// Adds what is known of images, where a policy asks for it; gives the evidence that could not be used.
+    fn images(&self, rendered: &Rendered, domains: &Domains, facts: &mut [Facts<'_>]) -> Vec<Error> {
+        let settings = &rendered.settings;
+        let config = settings.config.as_ref().filter(|config| config.knows_images());
+        let Some(config) = config.filter(|_| domains.contains(&Domain::Images)) else { return Vec::new() };
+        let examined = facts::images::examined(facts, config, &rendered.files, self.now);
+        facts::images::attach(facts, rendered.environments(), &examined, settings);
+        examined.errors
     }
 
     /// The facts derived on demand that policies read which speak.

@@ -17,6 +17,8 @@ pub struct Settings {
     pub(crate) config: Option<Arc<Config>>,
     /// What is declared, beyond parameters.
     pub(crate) declared: BTreeSet<Need>,
+    /// Every environment of the workspace with its tier, whether it is being checked or not.
+    pub(crate) tiers: Vec<(Arc<str>, Tier)>,
     /// Whether all of the workspace is being checked, so that an unused suppression is one.
     pub(crate) whole: bool,
 }
@@ -33,6 +35,11 @@ impl Settings {
         let usual = set.unwrap_or_else(|| raised.unwrap_or_default().max(policy.severity(tier)));
         // What is unknown has a severity of its own, but never a greater one than if it were certain.
         if violation.unknown { policy.unknown.min(usual) } else { usual }
+    }
+
+    /// The names of the environments of a tier.
+    pub(crate) fn of_tier(&self, tier: Tier) -> Vec<Arc<str>> {
+        self.tiers.iter().filter(|(_, of)| *of == tier).map(|(name, _)| name.clone()).collect()
     }
 
     /// The parameters of a policy in an environment, as the policy sees them.

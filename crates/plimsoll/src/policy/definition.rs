@@ -26,6 +26,8 @@ pub struct Policy {
     pub description: String,
     /// The severity of a violation, by tier.
     pub severity: Severities,
+    /// Ids of policies to which it leaves a place where they have found something: one cause, one finding.
+    pub yields: Vec<String>,
     /// The severity of the verdict unknown.
     pub unknown: Severity,
     /// The severity of a violation that says `raised`, where it is more than the tier's; without it none may.
@@ -162,6 +164,10 @@ pub enum Need {
     Identities,
     /// Who may sign which images.
     Trust,
+    /// What a scan of images must say.
+    TrustVuln,
+    /// Where images must have been built.
+    TrustSlsa,
     /// The lock file of images.
     Lock,
     /// Pools of nodes.
@@ -178,8 +184,20 @@ pub enum Need {
 
 impl Need {
     /// The words METADATA may use, apart from `params.<name>`.
-    pub(crate) const WORDS: [&str; 10] =
-        ["mirrors", "complete", "identities", "trust", "lock", "pools", "budgets", "connections", "provides", "teams"];
+    pub(crate) const WORDS: [&str; 12] = [
+        "mirrors",
+        "complete",
+        "identities",
+        "trust",
+        "trust.vuln",
+        "trust.slsa",
+        "lock",
+        "pools",
+        "budgets",
+        "connections",
+        "provides",
+        "teams",
+    ];
 
     pub(crate) fn read(word: &str) -> Option<Self> {
         Some(match word {
@@ -187,6 +205,8 @@ impl Need {
             "complete" => Self::Complete,
             "identities" => Self::Identities,
             "trust" => Self::Trust,
+            "trust.vuln" => Self::TrustVuln,
+            "trust.slsa" => Self::TrustSlsa,
             "lock" => Self::Lock,
             "pools" => Self::Pools,
             "budgets" => Self::Budgets,
@@ -206,6 +226,8 @@ impl fmt::Display for Need {
             Self::Complete => "complete",
             Self::Identities => "identities",
             Self::Trust => "trust",
+            Self::TrustVuln => "trust.vuln",
+            Self::TrustSlsa => "trust.slsa",
             Self::Lock => "lock",
             Self::Pools => "pools",
             Self::Budgets => "budgets",

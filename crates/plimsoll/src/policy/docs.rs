@@ -60,6 +60,9 @@ fn section(page: &mut String, policy: &Policy) {
     if policy.sensitive {
         page.push_str("- Sensitive: no report quotes the source around a finding\n");
     }
+    if !policy.yields.is_empty() {
+        let _ = writeln!(page, "- Leaves a place to: {}", list(policy.yields.iter().cloned()));
+    }
     if !policy.suppressible {
         page.push_str("- Cannot be suppressed\n");
     }

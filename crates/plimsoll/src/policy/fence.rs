@@ -58,6 +58,10 @@ pub struct Scene {
     pub complete: Vec<String>,
     /// Manifests that exist but are not ours.
     pub external: Option<String>,
+    /// Other files of the workspace: path to text, such as `images.lock`.
+    pub files: BTreeMap<String, String>,
+    /// The moment to check for.
+    pub now: Option<String>,
     /// Anything else a workspace may declare: passed through for later stages.
     pub workspace: BTreeMap<String, serde_json::Value>,
 }
@@ -151,10 +155,10 @@ fn scene(file: &Arc<str>, line: u32, first: &str, source: &str) -> Result<Scene,
         let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
         let offset = error.location().map_or(0, |place| u32::try_from(place.line()).unwrap_or(1).saturating_sub(1));
         let near = words.first().and_then(|word| nearest(word, words[1..].iter().copied()));
-        let help = near
-            .map_or("known: tier, kubernetes, namespace, params, complete, external, workspace".to_owned(), |near| {
-                format!("did you mean `{near}`?")
-            });
+        let help = near.map_or(
+            "known: tier, kubernetes, namespace, params, complete, external, files, now, workspace".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
         Error::new(ErrorKind::Policy, format!("the scene of a fence cannot be read: {message}"))
             .with_location(Location::at(file.clone(), line + offset, 1))
             .with_help(help)

@@ -26,6 +26,7 @@ pub(super) struct Metadata {
     pub(super) fix: String,
     pub(super) sensitive: bool,
     pub(super) suppressible: bool,
+    pub(super) yields: Vec<String>,
     pub(super) params: BTreeMap<String, Parameter>,
 }
 
@@ -53,6 +54,8 @@ struct Custom {
     #[serde(default)]
     sensitive: bool,
     suppressible: Option<bool>,
+    #[serde(default)]
+    yields: Vec<String>,
     #[serde(default)]
     params: BTreeMap<String, RawParameter>,
 }
@@ -137,6 +140,7 @@ pub(super) fn read(file: &Arc<str>, source: &str) -> Result<Metadata, Error> {
         fix,
         sensitive: custom.sensitive,
         suppressible: custom.suppressible.unwrap_or(true),
+        yields: custom.yields,
         params,
     })
 }
@@ -309,7 +313,7 @@ mod tests {
     #[test]
     fn reads_all_of_it() {
         let extra = "#   needs: [mirrors, params.list]\n#   facts: [rbac]\n#   sensitive: true\n#   unknown: warning\n\
-                     #   suppressible: false\n#   raised: error\n\
+                     #   suppressible: false\n#   yields: [a/b]\n#   raised: error\n\
                      #   params:\n#     list: {description: Some, default: [1]}\n";
         let metadata = read(&"f".into(), &text(&format!("{FULL}{extra}"))).unwrap();
         assert_eq!(metadata.title, "A thing");
@@ -321,6 +325,7 @@ mod tests {
         assert_eq!(metadata.unknown, Severity::Warning);
         assert_eq!(metadata.raised, Some(Severity::Error));
         assert!(metadata.sensitive && !metadata.suppressible);
+        assert_eq!(metadata.yields, ["a/b"]);
         assert_eq!(metadata.params["list"].kind, ParameterType::List);
     }
 

@@ -268,6 +268,7 @@ fn policy(
         facts: metadata.facts,
         sensitive: metadata.sensitive,
         suppressible: metadata.suppressible,
+        yields: metadata.yields,
         params: metadata.params,
         readme,
         readme_file,

@@ -332,7 +332,10 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(plan.environments.iter().any(|plan| plan.environment.mirrors.is_some()), Need::Mirrors);
     declare(plan.environments.iter().any(|plan| !plan.external.complete.is_empty()), Need::Complete);
     declare(!config.identities.groups.is_empty(), Need::Identities);
-    declare(config.trust.is_some(), Need::Trust);
+    declare(!config.trust.is_empty(), Need::Trust);
+    declare(config.trust.iter().any(|trust| trust.vuln.is_some()), Need::TrustVuln);
+    declare(config.trust.iter().any(|trust| trust.slsa.is_some()), Need::TrustSlsa);
+    declare(config.lock.is_some(), Need::Lock);
     declare(config.teams.values().any(Team::has_budget), Need::Budgets);
     declare(!config.connections.is_empty(), Need::Connections);
     declare(plan.environments.iter().any(|plan| plan.external.provides != Provides::default()), Need::Provides);
@@ -341,5 +344,7 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     let teams = plan.environments.iter().any(owned) || groups.clone().any(|group| group.team.is_some());
     declare(teams, Need::Teams);
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
-    Settings { config: Some(config), declared, whole: plan.environments.len() == workspace.plan().environments.len() }
+    let all = &workspace.plan().environments;
+    let tiers = all.iter().map(|plan| (plan.environment.name.clone(), plan.environment.tier)).collect();
+    Settings { config: Some(config), declared, tiers, whole: plan.environments.len() == all.len() }
 }

@@ -3,6 +3,7 @@
 //! One folder per domain, each with a view that can be serialised and one file per format. Deriving is
 //! [`facts`](crate::facts)'.
 
+pub mod images;
 pub mod network;
 pub mod quota;
 pub mod rbac;

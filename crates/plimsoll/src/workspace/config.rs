@@ -16,6 +16,8 @@ use super::layer::{self, ValuesEntry};
 use super::release::{self, ReleaseConfig};
 use super::suppression::{self, Suppression};
 use super::tier::Tier;
+use super::trust::{self, Trust};
+use crate::images::Lock;
 use crate::nearest::suggest;
 use crate::problems::Problems;
 use crate::yaml::{Mark, Node};
@@ -50,8 +52,10 @@ pub struct Config {
     pub teams: BTreeMap<Arc<str>, Team>,
     /// How namespaces of different environments correspond.
     pub align: Option<AlignPattern>,
-    /// Whose signatures count; the image facts give it its type.
-    pub trust: Option<Node>,
+    /// Whose signatures count for which images.
+    pub trust: Vec<Trust>,
+    /// `images.lock` beside it, if there is one.
+    pub lock: Option<Arc<Lock>>,
     /// Which policies, how severe, with which parameters.
     pub policies: PoliciesConfig,
     /// Recorded exceptions.
@@ -170,6 +174,11 @@ impl Config {
         super::decode::location(&self.file, mark)
     }
 
+    /// Whether it says anything about single images.
+    pub fn knows_images(&self) -> bool {
+        self.lock.is_some() || !self.trust.is_empty()
+    }
+
     /// Reads `plimsoll.yaml`. What is wrong with parts of it goes to `problems`; the rest is returned.
     pub(super) fn read(file: &Arc<str>, root: &Node, problems: &mut Problems) -> Result<Self> {
         check_version(file, root)?;
@@ -196,7 +205,7 @@ impl Config {
         let names: Vec<Arc<str>> = config.environments.iter().map(|e| e.name.value.clone()).collect();
         config.teams = capacity::read_teams(d, fields.get("teams"), &names);
         config.align = fields.get("align").and_then(|node| AlignPattern::read(d, node));
-        config.trust = fields.get("trust").cloned();
+        config.trust = d.list(fields.get("trust"), "`trust`", trust::read);
         if let Some(node) = fields.get("policies") {
             config.policies = read_policies(d, node, &names).unwrap_or_default();
         }

@@ -1,6 +1,6 @@
 //! From a tree that a person wrote to typed values, with every mistake at its line.
 //!
-//! Reads `plimsoll.yaml`, and what values declare to the library.
+//! Reads `plimsoll.yaml` and `images.lock`, and what values declare to the library.
 //!
 //! A derived deserializer stops at the first mistake and forgets where things stood. Here every mistake
 //! of the file is found in one go, and what is right is kept: the keys of a mapping are asked for one by
@@ -82,7 +82,7 @@ impl Decoder<'_> {
     fn mistyped(&mut self, node: &Node, what: &str, expected: &str) {
         let help = match node.data {
             Data::Bool(_) | Data::Int(_) | Data::Float(_) if expected == "text" => {
-                "YAML reads it as something else: put it in quotes".to_owned()
+                "without quotes it reads as something else: put it in quotes".to_owned()
             }
             _ => format!("write {expected} here"),
         };

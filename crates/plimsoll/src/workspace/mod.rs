@@ -40,6 +40,7 @@ mod release;
 mod suppression;
 mod tier;
 mod tree;
+mod trust;
 
 #[cfg(test)]
 mod tests;
@@ -67,8 +68,10 @@ pub use plan::{EnvironmentPlan, ManifestFile, Origin, Plan, PlannedRelease};
 pub use release::{Each, PerEnvironment, ReleaseConfig, ReleaseEnvironment};
 pub use suppression::{Date, ObjectPattern, Suppression};
 pub use tier::Tier;
+pub use trust::{Authority, Deny, Glob, Signer, SlsaRequirement, Trust, VulnRequirement, VulnSeverity};
 
 use crate::files::Files;
+use crate::images::Lock;
 use crate::problems::Problems;
 use crate::{Error, ErrorKind, Result};
 
@@ -220,7 +223,8 @@ impl Workspace {
         }
         let root = tree::read_document(&files, FILE, ErrorKind::Workspace)?;
         let mut problems = Problems::default();
-        let config = Config::read(&FILE.into(), &root, &mut problems)?;
+        let mut config = Config::read(&FILE.into(), &root, &mut problems)?;
+        config.lock = Lock::open(&files, &mut problems).map(Arc::new);
         let kubernetes = options.kubernetes.as_deref().map(Arc::from);
         let plan = plan::plan(&files, &config, kubernetes.as_ref(), problems);
         let (config, plan, inputs) = (Arc::new(config), Arc::new(plan), Arc::default());

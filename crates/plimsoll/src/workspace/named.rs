@@ -6,9 +6,9 @@ use super::config::Config;
 use super::layer::ValuesEntry;
 use super::pattern::Pattern;
 use super::release::Each;
+use super::trust::Trust;
 use crate::changed::ancestors;
 use crate::files::Files;
-use crate::yaml::{Data, Node};
 
 /// Paths by the patterns that may lead to them; a placeholder stands for any text.
 #[derive(Debug, Default)]
@@ -39,9 +39,7 @@ impl Named {
             release.environments.values().for_each(|environment| named.values(&environment.values));
         }
         config.external.iter().flat_map(|external| &external.manifests).for_each(|path| named.pattern(path));
-        if let Some(trust) = &config.trust {
-            texts(trust, &mut named.keys);
-        }
+        named.keys.extend(config.trust.iter().flat_map(Trust::files).map(str::to_owned));
         named
     }
 
@@ -82,16 +80,6 @@ fn glob(pattern: &Pattern) -> Option<GlobMatcher> {
     GlobBuilder::new(&path).literal_separator(false).build().ok().map(|glob| glob.compile_matcher())
 }
 
-/// Every text in a tree.
-fn texts(node: &Node, into: &mut Vec<String>) {
-    match &node.data {
-        Data::String(text) => into.push(text.to_string()),
-        Data::Seq(items) => items.iter().for_each(|item| texts(item, into)),
-        Data::Map(map) => map.iter().for_each(|entry| texts(&entry.value, into)),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,7 +95,7 @@ releases:
   - {each: services/*/, name: '{folder}', chart: '{path}', namespace: shop, values: [{file: 'tags/{release}', pick: {a: b}}]}
   - {each: {file: 'apps/{environment}.yaml'}, name: '{item.name}', chart: charts/app, namespace: shop, values: [{item: v}]}
 external: [{manifests: ['facts/{environment}/*.yaml']}]
-trust: [{authorities: [{key: trust/release.pub}]}]
+trust: [{match: [a], authorities: [{key: trust/release.pub}]}]
 ";
         let files = Files::memory([("plimsoll.yaml", text.as_bytes().to_vec())]);
         let workspace = Workspace::from_files(files, &crate::workspace::OpenOptions::default()).unwrap();

@@ -7,6 +7,7 @@ mod arguments;
 mod charts;
 mod connections;
 mod files;
+mod images;
 mod limits;
 mod manifests;
 mod permissions;

@@ -40,7 +40,7 @@ external:
     complete: [namespaces]
 identities: {groups: {"github:platform": {class: platform}, "github:checkout": {class: human, team: checkout}}}
 align: {namespaces: "{prefix}-{environment}"}
-trust: [{match: ["registry.example/**"]}]
+trust: [{match: ["registry.example/**"], authorities: [{key: trust/release.pub}]}]
 policies:
   paths: [policies-of-ours]
   severity: {images/not-pinned: {staging: info}, rbac/wildcard: off, network/open-egress: {default: info, dr: error}}
@@ -83,7 +83,7 @@ fn every_key_is_accepted_and_typed() {
     assert_eq!((pool.zones.len(), pool.labels["disk"].as_str(), pool.taints[0].effect), (2, "ssd", "NoSchedule"));
     assert_eq!(config.identities.groups["github:checkout"].class, Class::Human);
     assert_eq!(config.identities.groups["github:checkout"].team.as_ref().unwrap().as_str(), "checkout");
-    assert_eq!(config.trust.as_ref().unwrap().items().len(), 1);
+    assert_eq!(config.trust.len(), 1);
     assert_eq!(config.policies.engine, Some(Engine::Interpreter));
     let severity = |id: &str, environment, tier| config.policies.severity[id].of(environment, tier);
     assert_eq!(severity("images/not-pinned", "staging", Tier::Staging), Some("info"));

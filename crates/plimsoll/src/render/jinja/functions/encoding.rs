@@ -11,7 +11,7 @@ use crate::render::jinja::run;
 pub(in crate::render::jinja) const FUNCTIONS: &[Function] = &[
     Function::new(&["b64enc", "b64encode"], Piped::First, (1, 1), |_, args| bounded(base64_encode(&bytes(&args[0])?))),
     Function::new(&["b64dec", "b64decode"], Piped::First, (1, 1), |_, args| {
-        decoded(base64_decode(&text(&args[0])?).ok_or_else(|| fault("the text is not base64"))?)
+        decoded(crate::base64::decode(&text(&args[0])?).ok_or_else(|| fault("the text is not base64"))?)
     }),
     Function::new(&["b32enc", "b32encode"], Piped::First, (1, 1), |_, args| {
         bounded(grouped(&bytes(&args[0])?, 5, BASE32))
@@ -69,23 +69,6 @@ fn grouped(bytes: &[u8], bits: u32, alphabet: &[u8]) -> String {
 fn letter(buffer: u32, bits: u32, alphabet: &[u8]) -> char {
     let index = usize::try_from(buffer & ((1 << bits) - 1)).unwrap_or(0);
     char::from(alphabet.get(index).copied().unwrap_or(b'='))
-}
-
-/// The bytes of base 64 text; white space and missing padding do not matter.
-fn base64_decode(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut buffer, mut held) = (0_u32, 0);
-    let text: String = text.split_whitespace().collect();
-    for byte in text.trim_end_matches('=').bytes() {
-        let index = BASE64.iter().position(|letter| *letter == byte)?;
-        buffer = (buffer << 6 | u32::try_from(index).ok()?) & 0xFFFF;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push(u8::try_from(buffer >> held & 0xFF).ok()?);
-        }
-    }
-    (held < 6).then_some(out)
 }
 
 /// Decoded bytes as text, if they are text.

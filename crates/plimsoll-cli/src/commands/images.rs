@@ -1,0 +1,97 @@
+//! `plimsoll images`: verify what is locked, and lock what is used.
+
+use std::io::Write as _;
+
+use plimsoll::images::Lock;
+use plimsoll::rendered::Overrides;
+use plimsoll::view::images::{self, ImagesView};
+use plimsoll::workspace::Kind;
+use plimsoll::{Error, ErrorKind, Moment, Workspace, report};
+
+use super::Outcome;
+use crate::args::{ImagesLockArgs, ImagesVerifyArgs};
+use crate::locking::{self, Change};
+use crate::registry::Registry;
+use crate::{clock, input, output};
+
+fn moment(text: Option<&String>) -> Result<Moment, Error> {
+    text.map_or_else(|| Ok(Moment::from_unix(clock::now())), |text| Moment::parse(text))
+}
+
+/// Prints the state of every image.
+pub(crate) fn verify(args: &ImagesVerifyArgs) -> Result<Outcome, Error> {
+    if !matches!(args.format.as_str(), "text" | "json") {
+        return Err(Error::new(ErrorKind::Argument, format!("`{}` is not a format", args.format))
+            .with_help("formats are text and json"));
+    }
+    let now = moment(args.now.as_ref())?;
+    input::threads(&args.input)?;
+    let workspace = input::open(&args.input)?;
+    let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
+    let view = ImagesView::new(&rendered, Some(now));
+    let text = if args.format == "json" { report::to_json(&view)? } else { view.text() };
+    write(&text, args.output.as_deref())?;
+    let errors = rendered.errors().iter().chain(&view.errors);
+    errors.clone().for_each(output::complain);
+    Ok(match (errors.count(), view.is_good()) {
+        (0, true) => Outcome::Clean,
+        (0, false) => Outcome::Found,
+        _ => Outcome::Failed,
+    })
+}
+
+fn write(text: &str, file: Option<&std::path::Path>) -> Result<(), Error> {
+    let written = match file {
+        Some(path) => std::fs::write(path, text),
+        None => std::io::stdout().lock().write_all(text.as_bytes()),
+    };
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::new(ErrorKind::File, format!("the output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes `images.lock` anew.
+pub(crate) fn lock(args: &ImagesLockArgs) -> Result<Outcome, Error> {
+    let now = moment(args.now.as_ref())?;
+    let registry = Registry::new(&args.plain_http)?;
+    let workspace = Workspace::open(&args.path)?;
+    let root = workspace.files().root().filter(|_| workspace.kind() == Kind::Declared);
+    let Some(root) = root else {
+        return Err(Error::new(ErrorKind::Argument, "there is no workspace whose images could be locked")
+            .with_help("a lock lies beside plimsoll.yaml: write one that names the environments"));
+    };
+    let rendered = workspace.render(&args.environments, &Overrides::default())?;
+    rendered.errors().iter().for_each(output::complain);
+    if !rendered.errors().is_empty() {
+        return Err(Error::new(ErrorKind::Lock, "not all images are known, so none were locked")
+            .with_help("put right what the errors above say, then lock again"));
+    }
+    if let Some(fault) = images::unreadable(&rendered).into_iter().next() {
+        return Err(Error::new(ErrorKind::Lock, fault).with_help("no image was locked; correct the reference first"));
+    }
+    let old = workspace.config().lock.as_deref().cloned().unwrap_or_default();
+    let used = images::used(&rendered);
+    let resolved = registry.resolve_all(used.iter().map(|(image, _)| image))?;
+    let partial = !args.environments.is_empty();
+    let change = Change::new(&old, &used, resolved, now, partial)?;
+    locking::commit(root, &old, &change)?;
+    write(&summary(&old, &change.lock), None)?;
+    Ok(Outcome::Clean)
+}
+
+fn summary(old: &Lock, new: &Lock) -> String {
+    let known = |lock: &Lock, image: &plimsoll::images::LockedImage| {
+        lock.tagged(&image.name, image.tag.as_deref()).any(|known| known.digest == image.digest)
+    };
+    let added: Vec<_> = new.images.iter().filter(|image| !known(old, image)).collect();
+    let dropped = old.images.iter().filter(|image| !known(new, image)).count();
+    let moved = added.iter().filter(|image| image.previous.is_some()).count();
+    format!(
+        "{} images locked: {} new, {moved} of them under a tag that moved, {dropped} no longer used\n",
+        new.images.len(),
+        added.len()
+    )
+}
