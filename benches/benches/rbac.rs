@@ -32,7 +32,8 @@ fn cluster(size: usize) -> Vec<Resource> {
         let who = if subject % 5 == 0 {
             format!("{{kind: Group, name: team-{subject}}}")
         } else {
-            format!("{{kind: ServiceAccount, name: service-{subject}, namespace: ns-{}}}", subject % (pairs / 5))
+            let home = subject % (pairs / 5);
+            format!("{{kind: ServiceAccount, name: service-{subject}, namespace: ns-{home}}}")
         };
         let version = "apiVersion: rbac.authorization.k8s.io/v1";
         let written = write!(

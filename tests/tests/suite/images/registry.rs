@@ -4,6 +4,7 @@
 //! images, signatures and attestations are those that `tests/make-image-fixtures.sh` made.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -47,7 +48,7 @@ impl Server {
     fn start() -> Option<Self> {
         let Some(program) = on_path("docker-registry") else {
             // A test that fails is read; one that is silent is not. `.ci/run` looks for these words.
-            println!("skipped: docker-registry");
+            writeln!(std::io::stderr().lock(), "skipped: docker-registry").unwrap();
             return None;
         };
         let storage = TempDir::new().unwrap();
