@@ -44,8 +44,7 @@ fn cluster(size: usize) -> Vec<Resource> {
              ---\n{version}\nkind: ClusterRole\nmetadata: {{name: c{at}}}\n\
              rules: [{{apiGroups: [\"*\"], resources: [jobs], verbs: [get]}}, {rules}]\n\
              ---\n{version}\nkind: RoleBinding\nmetadata: {{name: d{at}, namespace: ns-{namespace}}}\n\
-             roleRef: {{kind: ClusterRole, name: c{}}}\nsubjects: [{who}]\n",
-            at
+             roleRef: {{kind: ClusterRole, name: c{at}}}\nsubjects: [{who}]\n"
         );
         assert!(written.is_ok(), "text can be written to");
         if at % 100 == 0 {
