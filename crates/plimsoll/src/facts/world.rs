@@ -18,6 +18,8 @@ use crate::workspace::{Provides, names_kind};
 pub struct Declared {
     /// Kinds of which every object is rendered or external (`external[].complete`), as written.
     pub complete: BTreeSet<String>,
+    /// Whether something could not be rendered: what is missing then may follow from that.
+    pub broken: bool,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
     /// Namespaces that only other environments of the same cluster have, with their labels.

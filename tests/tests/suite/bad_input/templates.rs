@@ -6,6 +6,19 @@ fn at(line: u32) -> String {
     format!("{TEMPLATE}:{line}")
 }
 
+/// A policy whose pods could not be rendered is not one that selects nothing.
+#[test]
+fn what_a_broken_template_would_have_rendered_is_not_missed() {
+    let mut files = crate::example::files();
+    let file = "charts/cart/templates/cache.yaml.j2";
+    let text =
+        String::from_utf8(files[file].to_vec()).unwrap().replacen("values.cache.image.tag", "values.cache.imge.tag", 1);
+    files.insert(file.to_owned(), text.into_bytes().into());
+    let report = crate::example::check(&files);
+    assert_eq!(report.errors().len(), 1, "{:#?}", report.errors());
+    assert!(report.findings().is_empty(), "{:#?}", report.findings());
+}
+
 #[test]
 fn a_syntax_error() {
     Case::template("{% if %}\n").fails("template", &at(8), "unexpected end of block");

@@ -99,6 +99,9 @@ fn is_declared(context: &Context<'_, '_>, policy: &Resource, rules: &Rules) -> b
 fn own(context: &Context<'_, '_>, policy: &Resource, rules: &Rules) -> Option<Dangling> {
     let derivation = context.derivation;
     let selector = rules.pods.as_ref().filter(|selector| !selector.selects_everything())?;
+    if derivation.world.declared.broken {
+        return None;
+    }
     let namespace = policy.namespace();
     if !derivation.pods.select(derivation.workloads, namespace, selector).is_empty() {
         return None;
@@ -127,6 +130,9 @@ fn of_peer(context: &mut Context<'_, '_>, policy: &Resource, peer: &Peer) -> Opt
         return no_namespace(context, selector, &peer.path);
     }
     let selector = peer.pods.as_ref().filter(|selector| !selector.selects_everything())?;
+    if derivation.world.declared.broken {
+        return None;
+    }
     let is_known = |name: &&str| !derivation.pods.namespace(name).is_empty();
     let selects = |name: &&str| !derivation.pods.select(derivation.workloads, name, selector).is_empty();
     if namespaces.iter().any(selects) || !namespaces.iter().any(is_known) {
