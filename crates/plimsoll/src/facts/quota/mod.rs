@@ -37,6 +37,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::workload::Workload;
@@ -98,7 +99,8 @@ pub(super) fn derive(world: &World<'_>, workloads: &[Workload<'_>]) -> (Quota, V
     let counted = workloads.iter().filter(|workload| {
         !workload.resource.is("", "PodTemplate") && !demand::is_made_by_another(world, workload.resource)
     });
-    let demands: Vec<Demand> = counted.map(|workload| surroundings.demand(workload)).collect();
+    let counted: Vec<&Workload<'_>> = counted.collect();
+    let demands: Vec<Demand> = counted.into_par_iter().map(|workload| surroundings.demand(workload)).collect();
     let mut by_namespace: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
     for (number, demand) in demands.iter().enumerate() {
         by_namespace.entry(demand.namespace.clone()).or_default().push(number);
@@ -120,14 +122,16 @@ fn facts(quota: &Quota, surroundings: &Surroundings<'_>) -> Vec<(usize, QuotaFac
     }
     let priorities = admission::Priorities::new(surroundings.world);
     let room = quota.setting.pools.as_ref().map(|pools| nodes::Room::new(pools, quota.demands.iter()));
-    for demand in quota.demands.iter().filter(|demand| !demand.external) {
-        let facts = QuotaFacts {
-            refusals: admission::refusals(quota, surroundings, demand),
-            priority: priorities.of(quota, demand),
-            uncounted: admission::uncounted(surroundings.world.resources[demand.at].node(), demand),
-            too_large: room.as_ref().and_then(|room| room.too_large(demand)),
-            ..QuotaFacts::default()
-        };
+    let own = quota.demands.par_iter().filter(|demand| !demand.external);
+    let own = own.map(|demand| QuotaFacts {
+        refusals: admission::refusals(quota, surroundings, demand),
+        priority: priorities.of(quota, demand),
+        uncounted: admission::uncounted(surroundings.world.resources[demand.at].node(), demand),
+        too_large: room.as_ref().and_then(|room| room.too_large(demand)),
+        ..QuotaFacts::default()
+    });
+    let own: Vec<QuotaFacts> = own.collect();
+    for (demand, facts) in quota.demands.iter().filter(|demand| !demand.external).zip(own) {
         if facts != QuotaFacts::default() {
             let known = found.entry(demand.at).or_default();
             *known = QuotaFacts { peaks: std::mem::take(&mut known.peaks), ..facts };
