@@ -17,7 +17,8 @@ pub(crate) fn write(report: &Report, args: &OutputArgs) -> Result<(), Error> {
         Format::Text => text(args, to_terminal).write(report, &mut buffer),
         format => report.write(format, &mut buffer),
     };
-    written.and_then(|()| deliver(args, &buffer)).or_else(|error| forgive_closed_pipe(&error, args))
+    let output = args.output.as_deref();
+    written.and_then(|()| put(output, &buffer)).or_else(|error| forgive(&error, output))
 }
 
 /// Writes what a command made to the file that is named, or to standard output.
@@ -25,19 +26,11 @@ pub(crate) fn place(output: Option<&Path>, bytes: &[u8]) -> Result<(), Error> {
     put(output, bytes).or_else(|error| forgive(&error, output))
 }
 
-fn deliver(args: &OutputArgs, bytes: &[u8]) -> io::Result<()> {
-    put(args.output.as_deref(), bytes)
-}
-
 fn put(output: Option<&Path>, bytes: &[u8]) -> io::Result<()> {
     match output {
         Some(path) => std::fs::write(path, bytes),
         None => io::stdout().lock().write_all(bytes),
     }
-}
-
-fn forgive_closed_pipe(error: &io::Error, args: &OutputArgs) -> Result<(), Error> {
-    forgive(error, args.output.as_deref())
 }
 
 fn forgive(error: &io::Error, output: Option<&Path>) -> Result<(), Error> {
@@ -59,22 +52,6 @@ fn text(args: &OutputArgs, to_terminal: bool) -> Text {
     };
     text.quiet = args.quiet;
     text
-}
-
-/// Writes what a command made into a file, or to standard output.
-pub(crate) fn write_bytes(bytes: &[u8], file: Option<&Path>) -> Result<(), Error> {
-    let written = match file {
-        Some(path) => std::fs::write(path, bytes),
-        None => io::stdout().lock().write_all(bytes),
-    };
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let place = file.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
-            Err(Error::new(ErrorKind::File, format!("what was asked for cannot be written to {place}: {error}"))
-                .with_help("name a file in a directory that exists and may be written to"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Prints what stopped the command altogether.

@@ -1,7 +1,5 @@
 //! `plimsoll images`: verify what is locked, and lock what is used.
 
-use std::io::Write as _;
-
 use plimsoll::images::Lock;
 use plimsoll::rendered::Overrides;
 use plimsoll::view::images::{self, ImagesView};
@@ -30,7 +28,7 @@ pub(crate) fn verify(args: &ImagesVerifyArgs) -> Result<Outcome, Error> {
     let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
     let view = ImagesView::new(&rendered, Some(now));
     let text = if args.format == "json" { report::to_json(&view)? } else { view.text() };
-    write(&text, args.output.as_deref())?;
+    output::place(args.output.as_deref(), text.as_bytes())?;
     let errors = rendered.errors().iter().chain(&view.errors);
     errors.clone().for_each(output::complain);
     Ok(match (errors.count(), view.is_good()) {
@@ -38,19 +36,6 @@ pub(crate) fn verify(args: &ImagesVerifyArgs) -> Result<Outcome, Error> {
         (0, false) => Outcome::Found,
         _ => Outcome::Failed,
     })
-}
-
-fn write(text: &str, file: Option<&std::path::Path>) -> Result<(), Error> {
-    let written = match file {
-        Some(path) => std::fs::write(path, text),
-        None => std::io::stdout().lock().write_all(text.as_bytes()),
-    };
-    match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::new(ErrorKind::File, format!("the output cannot be written: {error}")))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Writes `images.lock` anew.
@@ -78,7 +63,7 @@ pub(crate) fn lock(args: &ImagesLockArgs) -> Result<Outcome, Error> {
     let partial = !args.environments.is_empty();
     let change = Change::new(&old, &used, resolved, now, partial)?;
     locking::commit(root, &old, &change)?;
-    write(&summary(&old, &change.lock), None)?;
+    output::place(None, summary(&old, &change.lock).as_bytes())?;
     Ok(Outcome::Clean)
 }
 

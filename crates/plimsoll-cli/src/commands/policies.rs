@@ -1,7 +1,6 @@
 //! `plimsoll policies`: list them, show one, test a folder of them.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use plimsoll::files::Files;
 use plimsoll::policy::{Policies, Policy};
@@ -35,7 +34,7 @@ pub(crate) fn list(args: &ListArgs) -> Result<Outcome, Error> {
                 .with_help("formats are text and json"));
         }
     };
-    print(&text)?;
+    output::place(None, text.as_bytes())?;
     policies.errors().iter().for_each(output::complain);
     Ok(if policies.errors().is_empty() { Outcome::Clean } else { Outcome::Failed })
 }
@@ -88,7 +87,7 @@ pub(crate) fn show(args: &ShowArgs) -> Result<Outcome, Error> {
         let _ = writeln!(text, "{:11} not possible", "suppressing");
     }
     let _ = writeln!(text, "\n{}", policy.readme.trim());
-    print(&text)?;
+    output::place(None, text.as_bytes())?;
     Ok(Outcome::Clean)
 }
 
@@ -101,20 +100,11 @@ pub(crate) fn test(args: &TestArgs) -> Result<Outcome, Error> {
         let _ = writeln!(text, "{failure}\n");
     }
     let _ = writeln!(text, "{} passed, {} failed", outcome.passed, outcome.failures.len());
-    print(&text)?;
+    output::place(None, text.as_bytes())?;
     outcome.errors.iter().for_each(output::complain);
     Ok(match (outcome.errors.is_empty(), outcome.failures.is_empty()) {
         (false, _) => Outcome::Failed,
         (true, false) => Outcome::Found,
         (true, true) => Outcome::Clean,
     })
-}
-
-fn print(text: &str) -> Result<(), Error> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::new(ErrorKind::File, format!("standard output cannot be written: {error}")))
-        }
-        _ => Ok(()),
-    }
 }

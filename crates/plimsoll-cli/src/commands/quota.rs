@@ -16,7 +16,7 @@ pub(crate) fn run(args: &QuotaArgs) -> Result<Outcome, Error> {
     let mut buffer = Vec::new();
     // A vector takes any bytes.
     let _ = Quota::of(&rendered).write(format, &mut buffer);
-    output::write_bytes(&buffer, args.output.as_deref())?;
+    output::place(args.output.as_deref(), &buffer)?;
     rendered.errors().iter().for_each(output::complain);
     Ok(if rendered.errors().is_empty() { Outcome::Clean } else { Outcome::Failed })
 }
