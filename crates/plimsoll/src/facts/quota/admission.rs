@@ -57,7 +57,7 @@ impl Priorities {
     /// The priority of a workload that names one, where the namespace has a quota.
     pub(super) fn of(&self, quota: &Quota, demand: &Demand) -> Option<Priority> {
         let class = demand.traits.priority.as_ref()?;
-        let mut quotas = quota.quotas.iter().filter(|quota| quota.namespace == demand.namespace).peekable();
+        let mut quotas = quota.quotas_in(&demand.namespace).peekable();
         quotas.peek()?;
         let scoped = |quota: &ResourceQuota| {
             quota.scopes.iter().any(|scope| matches!(scope, Scope::Priority(..))) && quota.counts(demand)
@@ -81,7 +81,7 @@ pub(super) fn refusals(quota: &Quota, surroundings: &Surroundings<'_>, demand: &
             refusals.extend(range.claim_refusals(&claim, &pointer));
         }
     }
-    for quota in quota.quotas.iter().filter(|quota| quota.namespace == demand.namespace && quota.counts(demand)) {
+    for quota in quota.quotas_in(&demand.namespace).filter(|quota| quota.counts(demand)) {
         refusals.extend(unsaid(quota, demand));
         refusals.extend(too_much(quota, demand));
     }
@@ -153,9 +153,7 @@ pub(super) fn claim_refusals(quota: &Quota, surroundings: &Surroundings<'_>) -> 
         let ranges = surroundings.ranges(claim.namespace()).iter();
         let mut refusals: Vec<Refusal> = ranges.flat_map(|range| range.claim_refusals(&requests, pointer)).collect();
         let asked = requests.of("storage");
-        let quotas =
-            quota.quotas.iter().filter(|quota| &*quota.namespace == claim.namespace() && quota.scopes.is_empty());
-        for quota in quotas {
+        for quota in quota.quotas_in(claim.namespace()).filter(|quota| quota.scopes.is_empty()) {
             let storage =
                 quota.hard.get("requests.storage").filter(|hard| asked > *hard && *hard > Quantity::default());
             refusals.extend(storage.map(|hard| Refusal {

@@ -1,9 +1,10 @@
 //! What concerns more than one environment: a cluster's nodes, teams' budgets, and whether a mirror can
 //! carry what it mirrors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Quota;
@@ -171,28 +172,24 @@ fn cluster(name: &str, sites: &[&Site<'_>], pools: &[Pool]) -> Cluster {
     for items in &mut peaks {
         items.retain(placeable);
     }
-    let peak = peaks.iter().map(|items| judge(&room, &supply, items, sites)).min_by_key(|judged| judged.verdict);
+    let peaks: Vec<Judged> = peaks.par_iter().map(|items| judge(&room, &supply, items, sites)).collect();
+    let peak = peaks.into_iter().min_by_key(|judged| judged.verdict);
     let mut steady: Vec<(usize, Item<'_>)> = items_with(sites, |_, demand| (demand.pods.steady, 0));
     steady.retain(placeable);
-    let mut losses = Vec::new();
-    for (number, pool) in pools.iter().enumerate() {
-        if let Some(supply) = supply.without_node(number) {
-            let lost = format!("a node of pool {}", pool.name);
-            losses.push(Loss { lost, judged: judge(&room, &supply, &steady, sites) });
-        }
-    }
-    let zones: std::collections::BTreeSet<&Arc<str>> = pools.iter().flat_map(|pool| &pool.zones).collect();
+    let without_node =
+        |(number, pool): (usize, &Pool)| Some((format!("a node of pool {}", pool.name), supply.without_node(number)?));
+    let mut left: Vec<(String, Supply)> = pools.iter().enumerate().filter_map(without_node).collect();
+    let zones: BTreeSet<&Arc<str>> = pools.iter().flat_map(|pool| &pool.zones).collect();
     if zones.len() > 1 {
-        for zone in zones {
-            let supply = supply.without_zone(zone);
-            losses.push(Loss { lost: format!("zone {zone}"), judged: judge(&room, &supply, &steady, sites) });
-        }
+        left.extend(zones.into_iter().map(|zone| (format!("zone {zone}"), supply.without_zone(zone))));
     }
+    let losses = left.into_par_iter();
+    let losses = losses.map(|(lost, supply)| Loss { lost, judged: judge(&room, &supply, &steady, sites) });
     Cluster {
         name: name.to_owned(),
         environments: sites.iter().map(|site| site.name.to_owned()).collect(),
+        losses: losses.collect(),
         peak: peak.unwrap_or_else(|| judge(&room, &supply, &steady, sites)),
-        losses,
     }
 }
 

@@ -4,8 +4,9 @@
 //! days, `@daily` and the like, `@every`. Days of the month and of the week are alternatives unless one of
 //! them begins with a bare `*`. Sunday is 0 only.
 
-/// Days in the cycle after which dates and weekdays repeat (1901 to 2099).
-const CYCLE: u32 = 28 * 365 + 7;
+/// Months of the cycle after which dates and weekdays repeat (1901 to 2099), and of four years more, so that
+/// the gap back to its first day is seen.
+const MONTHS_OF_A_CYCLE: u32 = (28 + 4) * 12;
 const MINUTES_OF_A_DAY: u32 = 24 * 60;
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
@@ -31,8 +32,12 @@ impl Field {
     }
 
     fn values(&self) -> impl Iterator<Item = u32> {
-        let bits = self.bits;
-        (0..64).filter(move |value| bits & (1 << value) != 0)
+        let mut bits = self.bits;
+        std::iter::from_fn(move || {
+            let value = bits.trailing_zeros();
+            bits &= bits.checked_sub(1)?;
+            Some(value)
+        })
     }
 }
 
@@ -166,32 +171,29 @@ fn times(minutes: &Field, hours: &Field) -> (u32, u32, Option<u32>) {
 
 /// The least days from one day that fires to the next; `None` where no day ever does.
 fn gap_of_days(days: &Field, months: &Field, weekdays: &Field) -> Option<u32> {
-    // Any cycle will do; this one begins on Sunday, the first of January 2023.
-    let (mut year, mut month, mut day, mut weekday) = (2023, 1, 1, 0);
-    let mut previous: Option<u32> = None;
-    let mut least: Option<u32> = None;
-    // One firing more than a cycle, so that the gap back to its first day is seen.
-    for at in 0..=CYCLE + 366 * 4 {
-        let (by_day, by_weekday) = (days.has(day), weekdays.has(weekday));
-        let fits = if days.star || weekdays.star { by_day && by_weekday } else { by_day || by_weekday };
-        if fits && months.has(month) {
-            if let Some(previous) = previous {
-                let gap = at - previous;
-                least = Some(least.map_or(gap, |least| least.min(gap)));
-                if gap == 1 {
-                    return least;
-                }
-            }
-            previous = Some(at);
+    // Bits of the days of a month on which a weekday fires, by the weekday of its first.
+    let by_weekday = [0, 1, 2, 3, 4, 5, 6].map(|first: u32| -> u64 {
+        (1..=31).filter(|day| weekdays.has((first + day - 1) % 7)).map(|day| 1 << day).sum()
+    });
+    let (mut previous, mut least): (Option<u32>, Option<u32>) = (None, None);
+    // Days before the month. Any cycle will do; this one begins on Sunday, the first of January 2023.
+    let mut before: u32 = 0;
+    for number in 0..MONTHS_OF_A_CYCLE {
+        let (year, month) = (2023 + number / 12, number % 12 + 1);
+        let length = length(month, year);
+        let by_weekday = by_weekday[before as usize % 7];
+        let fits = if days.star || weekdays.star { days.bits & by_weekday } else { days.bits | by_weekday };
+        let fits = if months.has(month) { fits & ((2 << length) - 1) } else { 0 };
+        for day in (Field { bits: fits, star: false }).values() {
+            let now = before + day;
+            let gap = previous.map(|previous| now - previous);
+            least = least.into_iter().chain(gap).min();
+            previous = Some(now);
         }
-        weekday = (weekday + 1) % 7;
-        day += 1;
-        if day > length(month, year) {
-            (day, month) = (1, month + 1);
+        if least == Some(1) {
+            break;
         }
-        if month > 12 {
-            (month, year) = (1, year + 1);
-        }
+        before += length;
     }
     least
 }

@@ -438,6 +438,10 @@ struct Spot<'a> {
 
 impl Spot<'_> {
     fn room(&self, need: &[i128]) -> i64 {
+        // Most nodes are full by the time most pods come, and a division of 128 bits takes long.
+        if need.iter().zip(&self.left).any(|(need, left)| need > left) {
+            return 0;
+        }
         let places = need.iter().zip(&self.left).filter(|(need, _)| **need > 0).map(|(need, left)| left / need);
         places.min().map_or(i64::MAX, |places| i64::try_from(places).unwrap_or(i64::MAX))
     }

@@ -59,7 +59,14 @@ pub struct Quota {
     pub objects: BTreeMap<Arc<str>, needs::Objects>,
     /// What is declared about it.
     pub setting: Setting,
-    by_namespace: BTreeMap<Arc<str>, Vec<usize>>,
+    by_namespace: BTreeMap<Arc<str>, Members>,
+}
+
+/// The workloads and the quotas of one namespace, by their numbers.
+#[derive(Debug, Clone, Default)]
+struct Members {
+    demands: Vec<usize>,
+    quotas: Vec<usize>,
 }
 
 /// What was derived about one resource.
@@ -101,11 +108,15 @@ pub(super) fn derive(world: &World<'_>, workloads: &[Workload<'_>]) -> (Quota, V
     });
     let counted: Vec<&Workload<'_>> = counted.collect();
     let demands: Vec<Demand> = counted.into_par_iter().map(|workload| surroundings.demand(workload)).collect();
-    let mut by_namespace: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
+    let quotas: Vec<ResourceQuota> =
+        world.of_kind("", "ResourceQuota").map(|(at, quota)| ResourceQuota::read(at, quota)).collect();
+    let mut by_namespace: BTreeMap<Arc<str>, Members> = BTreeMap::new();
     for (number, demand) in demands.iter().enumerate() {
-        by_namespace.entry(demand.namespace.clone()).or_default().push(number);
+        by_namespace.entry(demand.namespace.clone()).or_default().demands.push(number);
     }
-    let quotas = world.of_kind("", "ResourceQuota").map(|(at, quota)| ResourceQuota::read(at, quota)).collect();
+    for (number, quota) in quotas.iter().enumerate() {
+        by_namespace.entry(quota.namespace.clone()).or_default().quotas.push(number);
+    }
     let objects = needs::objects(world);
     let quota = Quota { demands, quotas, objects, setting: world.declared.capacity.clone(), by_namespace };
     let facts = facts(&quota, &surroundings);
@@ -146,14 +157,19 @@ fn facts(quota: &Quota, surroundings: &Surroundings<'_>) -> Vec<(usize, QuotaFac
 impl Quota {
     /// The workloads of a namespace.
     pub fn in_namespace<'q>(&'q self, namespace: &str) -> impl Iterator<Item = &'q Demand> + use<'q> {
-        self.by_namespace.get(namespace).into_iter().flatten().map(|number| &self.demands[*number])
+        let members = self.by_namespace.get(namespace);
+        members.into_iter().flat_map(|members| &members.demands).map(|number| &self.demands[*number])
+    }
+
+    /// The ResourceQuotas of a namespace.
+    pub fn quotas_in<'q>(&'q self, namespace: &str) -> impl Iterator<Item = &'q ResourceQuota> + use<'q> {
+        let members = self.by_namespace.get(namespace);
+        members.into_iter().flat_map(|members| &members.quotas).map(|number| &self.quotas[*number])
     }
 
     /// The namespaces in which there are workloads or quotas.
-    pub fn namespaces(&self) -> Vec<Arc<str>> {
-        let quotas = self.quotas.iter().map(|quota| quota.namespace.clone());
-        let all: std::collections::BTreeSet<_> = self.by_namespace.keys().cloned().chain(quotas).collect();
-        all.into_iter().collect()
+    pub fn namespaces(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.by_namespace.keys()
     }
 
     /// The claims that stand as objects in a namespace, with their positions.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Quota;
@@ -184,37 +185,37 @@ impl Quota {
     /// How much of each quota is needed, at the resource at which a person looks for it: the quota, or, where
     /// that is not ours, the workload of ours that takes most.
     pub(super) fn peaks(&self) -> Vec<(usize, Peak)> {
-        let mut peaks = Vec::new();
-        for quota in &self.quotas {
-            for (name, hard) in quota.hard.iter() {
-                let sum = self.use_of(quota, name, &quota.namespace);
-                if sum.rollout.is_zero() {
-                    continue;
-                }
-                let dimension = Dimension::of(name);
-                let place = if quota.external {
-                    self.largest(&sum, &dimension)
-                } else {
-                    Some((quota.at, format!("/spec/hard/{}", super::escape(name))))
-                };
-                let Some((at, path)) = place else { continue };
-                let counted = self.in_namespace(&quota.namespace).filter(|demand| quota.counts(demand));
-                let alone = counted.filter_map(|demand| dimension.of_pod(demand)).any(|each| each > hard);
-                let words = words(&sum, hard);
-                let peak = Peak {
-                    path,
-                    dimension: name.to_string(),
-                    quota: format!("{}/{}", quota.namespace, quota.name),
-                    share: percent(sum.rollout, hard),
-                    sum: words.sum,
-                    hard: words.hard,
-                    alone,
-                    witness: words.lines,
-                };
-                peaks.push((at, peak));
-            }
+        let of_quota = |quota: &ResourceQuota| -> Vec<(usize, Peak)> {
+            quota.hard.iter().filter_map(|(name, hard)| self.peak(quota, name, hard)).collect()
+        };
+        self.quotas.par_iter().flat_map_iter(of_quota).collect()
+    }
+
+    fn peak(&self, quota: &ResourceQuota, name: &str, hard: Quantity) -> Option<(usize, Peak)> {
+        let sum = self.use_of(quota, name, &quota.namespace);
+        if sum.rollout.is_zero() {
+            return None;
         }
-        peaks
+        let dimension = Dimension::of(name);
+        let (at, path) = if quota.external {
+            self.largest(&sum, &dimension)?
+        } else {
+            (quota.at, format!("/spec/hard/{}", super::escape(name)))
+        };
+        let counted = self.in_namespace(&quota.namespace).filter(|demand| quota.counts(demand));
+        let alone = counted.filter_map(|demand| dimension.of_pod(demand)).any(|each| each > hard);
+        let words = words(&sum, hard);
+        let peak = Peak {
+            path,
+            dimension: name.to_owned(),
+            quota: format!("{}/{}", quota.namespace, quota.name),
+            share: percent(sum.rollout, hard),
+            sum: words.sum,
+            hard: words.hard,
+            alone,
+            witness: words.lines,
+        };
+        Some((at, peak))
     }
 
     /// The workload of ours that takes most of a sum, and where it says so.

@@ -17,6 +17,8 @@ const PODS: i64 = 110;
 #[derive(Debug)]
 pub struct Room<'p> {
     pools: &'p [Pool],
+    /// For each pool what one node gives.
+    whole: Vec<Amounts>,
     /// For each pool what one node has left beside the DaemonSets, pods among it.
     left: Vec<Amounts>,
     /// For each pool what DaemonSets take of a node.
@@ -45,12 +47,12 @@ impl<'p> Room<'p> {
                 }
             }
         }
-        let left = pools.iter().zip(&daemons).map(|(pool, taken)| {
-            let mut left = allocatable(pool);
+        let whole: Vec<Amounts> = pools.iter().map(allocatable).collect();
+        let mut left = whole.clone();
+        for (left, taken) in left.iter_mut().zip(&daemons) {
             left.reduce(taken);
-            left
-        });
-        Self { pools, left: left.collect(), daemons: daemons.clone() }
+        }
+        Self { pools, whole, left, daemons }
     }
 
     /// The pools.
@@ -78,8 +80,8 @@ impl<'p> Room<'p> {
                 }
                 Eligible::Yes | Eligible::Unknown => {}
             }
-            let whole = allocatable(pool);
-            let left = if daemon { &whole } else { self.left(number) };
+            let whole = &self.whole[number];
+            let left = if daemon { whole } else { self.left(number) };
             let lacking = needs.iter().find(|(name, need)| left.get(name).is_some_and(|left| *need > left));
             let (name, need) = lacking?;
             let taken = self.daemons[number].of(name);

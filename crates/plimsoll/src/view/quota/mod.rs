@@ -150,7 +150,7 @@ impl Quota {
 }
 
 fn needs(environment: &Environment, quota: &quota::Quota) -> Needs {
-    let namespaces = quota.namespaces().into_iter().map(|name| Group { needs: of_namespace(quota, &name), name });
+    let namespaces = quota.namespaces().map(|name| Group { needs: of_namespace(quota, name), name: name.clone() });
     let mut teams: Vec<Arc<str>> = quota.demands.iter().filter_map(|demand| demand.team.clone()).collect();
     teams.extend(quota.setting.budgets.keys().cloned());
     teams.sort();
@@ -167,7 +167,7 @@ fn needs(environment: &Environment, quota: &quota::Quota) -> Needs {
 
 fn of_namespace(quota: &quota::Quota, namespace: &str) -> Vec<Row> {
     let mut rows = Vec::new();
-    for own in quota.quotas.iter().filter(|quota| &*quota.namespace == namespace) {
+    for own in quota.quotas_in(namespace) {
         for (name, hard) in own.hard.iter() {
             rows.push(row(name, quota.use_of(own, name, namespace), Some((own.name.clone(), hard))));
         }
