@@ -10,7 +10,8 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use plimsoll::facts::{Domain, Domains, Facts};
 use plimsoll::files::Files;
-use plimsoll::view::network::{Format, Wanted, network};
+use plimsoll::view::network::{Wanted, network};
+use plimsoll::view::{Format, View as _};
 use plimsoll::workspace::OpenOptions;
 use plimsoll::{Rendered, Workspace};
 

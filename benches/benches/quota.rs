@@ -7,7 +7,8 @@ use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_
 use plimsoll::facts::world::Declared;
 use plimsoll::facts::{Domain, Domains, Facts};
 use plimsoll::files::Files;
-use plimsoll::view::quota::{Format, Quota};
+use plimsoll::view::quota::QuotaView;
+use plimsoll::view::{Format, View as _};
 use plimsoll::workspace::OpenOptions;
 use plimsoll::{Rendered, Workspace};
 
@@ -77,8 +78,8 @@ fn quota(criterion: &mut Criterion) {
     group.bench_function("with quota", |bencher| {
         bencher.iter(|| black_box(Facts::derive(&resources, &declared, &with)));
     });
-    group.bench_function("all sums, placed on nodes", |bencher| bencher.iter(|| black_box(Quota::of(&rendered))));
-    let view = Quota::of(&rendered);
+    group.bench_function("all sums, placed on nodes", |bencher| bencher.iter(|| black_box(QuotaView::of(&rendered))));
+    let view = QuotaView::of(&rendered);
     group.bench_function("table", |bencher| {
         bencher.iter(|| {
             let mut out = Vec::new();

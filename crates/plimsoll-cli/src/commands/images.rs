@@ -4,9 +4,9 @@ use plimsoll::images::Lock;
 use plimsoll::rendered::Overrides;
 use plimsoll::view::images::{self, ImagesView};
 use plimsoll::workspace::Kind;
-use plimsoll::{Error, ErrorKind, Moment, Workspace, report};
+use plimsoll::{Error, ErrorKind, Moment, Workspace};
 
-use super::Outcome;
+use super::{Outcome, facts};
 use crate::args::{ImagesLockArgs, ImagesVerifyArgs};
 use crate::locking::{self, Change};
 use crate::registry::Registry;
@@ -18,22 +18,14 @@ fn moment(text: Option<&String>) -> Result<Moment, Error> {
 
 /// Prints the state of every image.
 pub(crate) fn verify(args: &ImagesVerifyArgs) -> Result<Outcome, Error> {
-    if !matches!(args.format.as_str(), "text" | "json") {
-        return Err(Error::new(ErrorKind::Argument, format!("`{}` is not a format", args.format))
-            .with_help("formats are text and json"));
-    }
     let now = moment(args.now.as_ref())?;
-    input::threads(&args.input)?;
-    let workspace = input::open(&args.input)?;
-    let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
-    let view = ImagesView::new(&rendered, Some(now));
-    let text = if args.format == "json" { report::to_json(&view)? } else { view.text() };
-    output::place(args.output.as_deref(), text.as_bytes())?;
-    let errors = rendered.errors().iter().chain(&view.errors);
-    errors.clone().for_each(output::complain);
-    Ok(match (errors.count(), view.is_good()) {
-        (0, true) => Outcome::Clean,
-        (0, false) => Outcome::Found,
+    let to = (&*args.format, args.output.as_deref());
+    let view = |rendered: &_| Ok(ImagesView::new(rendered, Some(now)));
+    let (view, outcome) = facts::print(&args.input, to, || input::open(&args.input), view)?;
+    view.errors.iter().for_each(output::complain);
+    Ok(match (outcome, view.errors.is_empty(), view.is_good()) {
+        (Outcome::Clean, true, true) => Outcome::Clean,
+        (Outcome::Clean, true, false) => Outcome::Found,
         _ => Outcome::Failed,
     })
 }

@@ -1,6 +1,7 @@
 //! One file per command; each returns how it ended.
 
 pub(crate) mod check;
+mod facts;
 pub(crate) mod images;
 pub(crate) mod network;
 pub(crate) mod policies;

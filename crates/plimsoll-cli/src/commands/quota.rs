@@ -1,22 +1,15 @@
 //! `plimsoll quota`: what namespaces, teams and clusters need, against what they are allowed.
 
 use plimsoll::Error;
-use plimsoll::rendered::Overrides;
-use plimsoll::view::quota::{Format, Quota};
+use plimsoll::view::quota::QuotaView;
 
-use super::Outcome;
+use super::{Outcome, facts};
 use crate::args::QuotaArgs;
-use crate::{input, output};
+use crate::input;
 
 pub(crate) fn run(args: &QuotaArgs) -> Result<Outcome, Error> {
-    let format: Format = args.format.parse()?;
-    input::threads(&args.input)?;
-    let workspace = input::open(&args.input)?;
-    let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
-    let mut buffer = Vec::new();
-    // A vector takes any bytes.
-    let _ = Quota::of(&rendered).write(format, &mut buffer);
-    output::place(args.output.as_deref(), &buffer)?;
-    rendered.errors().iter().for_each(output::complain);
-    Ok(if rendered.errors().is_empty() { Outcome::Clean } else { Outcome::Failed })
+    let to = (&*args.format, args.output.as_deref());
+    let view = |rendered: &_| Ok(QuotaView::of(rendered));
+    let (_, outcome) = facts::print(&args.input, to, || input::open(&args.input), view)?;
+    Ok(outcome)
 }

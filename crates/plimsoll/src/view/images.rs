@@ -1,7 +1,7 @@
 //! Every image that a workspace uses, with what lock and evidence say of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::io;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -10,6 +10,7 @@ use crate::facts::image::ImageRef;
 use crate::facts::workload;
 use crate::images::{self, Known, LockedState, Verdict, VerdictState};
 use crate::rendered::Rendered;
+use crate::view::View;
 use crate::workspace::Config;
 use crate::{Error, Moment};
 
@@ -88,16 +89,16 @@ impl ImagesView {
     pub fn is_good(&self) -> bool {
         self.images.iter().all(|image| image.good)
     }
+}
 
-    /// For a person: one paragraph for each image, and a sum.
-    pub fn text(&self) -> String {
-        let mut text = String::new();
+/// One paragraph for each image, and a sum.
+impl View for ImagesView {
+    fn text(&self, out: &mut dyn io::Write) -> io::Result<()> {
         for image in &self.images {
-            paragraph(&mut text, image);
+            paragraph(image, out)?;
         }
         let bad = self.images.iter().filter(|image| !image.good).count();
-        let _ = writeln!(text, "{} images, {bad} with something against them", self.images.len());
-        text
+        writeln!(out, "{} images, {bad} with something against them", self.images.len())
     }
 }
 
@@ -115,14 +116,12 @@ fn is_good(known: &Known) -> bool {
         && verdicts(known).all(|(_, verdict)| verdict.state == VerdictState::Verified)
 }
 
-fn paragraph(text: &mut String, image: &ImageView) {
+fn paragraph(image: &ImageView, out: &mut dyn io::Write) -> io::Result<()> {
     let known = &image.known;
-    let _ = writeln!(text, "{}", image.image);
-    let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "  {name:13} {value}");
-    };
+    writeln!(out, "{}", image.image)?;
+    let mut line = |name: &str, value: &str| writeln!(out, "  {name:13} {value}");
     let names: Vec<&str> = image.environments.iter().map(|name| &**name).collect();
-    line("used in", &names.join(", "));
+    line("used in", &names.join(", "))?;
     let locked = match known.locked.as_ref().map(|locked| (locked.state, locked)) {
         None => "there is no images.lock".to_owned(),
         Some((LockedState::Locked, _)) => known.digest.as_deref().unwrap_or("yes").to_owned(),
@@ -136,12 +135,12 @@ fn paragraph(text: &mut String, image: &ImageView) {
         Some((LockedState::Absent, _)) => "no".to_owned(),
         Some((LockedState::Unknown, _)) => "unknown: images.lock could not be read as a whole".to_owned(),
     };
-    line("locked", &locked);
+    line("locked", &locked)?;
     if let Some(previous) = &known.previous {
-        line("moved from", previous);
+        line("moved from", previous)?;
     }
     if known.trusts == Some(0) {
-        line("trust", "no entry of `trust` matches");
+        line("trust", "no entry of `trust` matches")?;
     }
     for (name, verdict) in verdicts(known) {
         let state = match verdict.state {
@@ -152,11 +151,11 @@ fn paragraph(text: &mut String, image: &ImageView) {
             VerdictState::Rejected => "rejected",
             VerdictState::Missing => "missing",
         };
-        line(name, &format!("{state}: {}", verdict.reason));
-        verdict.witness.iter().for_each(|witness| line("", &format!("- {witness}")));
+        line(name, &format!("{state}: {}", verdict.reason))?;
+        verdict.witness.iter().try_for_each(|witness| line("", &format!("- {witness}")))?;
     }
     for mismatch in &known.mismatches {
-        line("evidence", &format!("`{}` {}", mismatch.file, mismatch.problem));
+        line("evidence", &format!("`{}` {}", mismatch.file, mismatch.problem))?;
     }
-    text.push('\n');
+    writeln!(out)
 }

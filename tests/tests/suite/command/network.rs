@@ -158,7 +158,7 @@ fn what_names_nothing_is_said() {
         run.stderr
     );
     let run = network(&["--format", "yaml"]).ended(2);
-    assert!(run.stderr.contains("formats are text, json, dot and mermaid"), "{}", run.stderr);
+    assert!(run.stderr.contains("formats are text, json, dot, mermaid"), "{}", run.stderr);
     let two = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: a}\nspec: {containers: []}\n---\n\
                apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: b}\nspec: {containers: []}\n";
     let run = with_input(shop(&[]).path(), &["network", "-", "--from", "web", "--to", "10.0.0.1"], two).ended(2);

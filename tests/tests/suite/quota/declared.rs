@@ -1,7 +1,8 @@
 //! What a workspace declares about capacity, and what is said of declarations that are wrong.
 
 use plimsoll::Report;
-use plimsoll::view::quota::{Format, Quota};
+use plimsoll::view::quota::QuotaView;
+use plimsoll::view::{Format, View as _};
 
 use crate::example::{self, NOW};
 
@@ -109,7 +110,7 @@ fn all_rollouts_at_once_need_more_than_one() {
         let environments = format!("  production: {{tier: production, concurrentRollouts: {rollouts}}}\n");
         let rendered = workspace(&environments, "").render_all();
         let mut out = Vec::new();
-        Quota::of(&rendered).write(Format::Json, &mut out).unwrap();
+        QuotaView::of(&rendered).write(Format::Json, &mut out).unwrap();
         let view: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(view["environments"]["production"]["total"][0]["rollout"], sum);
     }
@@ -170,7 +171,7 @@ fn what_is_wrong_with_declarations_is_said_at_its_line() {
 fn the_table_is_at_most_a_hundred_columns_wide() {
     let rendered = example::open(&example::files()).render_all();
     let mut out = Vec::new();
-    Quota::of(&rendered).write(Format::Text, &mut out).unwrap();
+    QuotaView::of(&rendered).write(Format::Text, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > 100).collect();
     assert_eq!(long, Vec::<&str>::new());
@@ -230,6 +231,6 @@ spec: {limits: [{type: Container, maxLimitRequestRatio: {cpu: 1n}, min: 3}, {typ
         assert!(said(part), "{part}: {:#?}", findings(&report));
     }
     let mut out = Vec::new();
-    Quota::of(&example::open(&files).render_all()).write(Format::Text, &mut out).unwrap();
+    QuotaView::of(&example::open(&files).render_all()).write(Format::Text, &mut out).unwrap();
     assert!(!out.is_empty());
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use plimsoll::Workspace;
-use plimsoll::view::quota::{Format, Quota};
+use plimsoll::view::quota::QuotaView;
+use plimsoll::view::{Format, View as _};
 use plimsoll::workspace::OpenOptions;
 
 /// Namespaces, and how many of them are read at once.
@@ -344,7 +345,7 @@ fn ten_thousand_namespaces_add_up_to_the_same() {
         let rendered = workspace.render_all();
         assert!(rendered.errors().is_empty(), "{:?}", rendered.errors());
         let mut out = Vec::new();
-        Quota::of(&rendered).write(Format::Json, &mut out).unwrap();
+        QuotaView::of(&rendered).write(Format::Json, &mut out).unwrap();
         let found: serde_json::Value = serde_json::from_slice(&out).unwrap();
         let namespaces = found["environments"]["default"]["namespaces"].as_array().unwrap();
         assert_eq!(namespaces.len(), AT_ONCE);

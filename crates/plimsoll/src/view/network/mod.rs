@@ -1,15 +1,13 @@
 //! Who reaches whom, environment by environment: everything, what one end reaches, or why one pair can.
 //!
-//! Owns how ends are named by people and what is told of each environment; `text`, `json` and `graph` write it.
+//! Owns how ends are named by people and what is told of each environment; `text` and `shape` write it.
 //! What is admitted is [`facts::network`](crate::facts::network)'s.
 
 mod ends;
-mod graph;
-mod json;
+mod shape;
 mod text;
 
 use std::io;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -21,6 +19,7 @@ use crate::facts::workload::workloads;
 use crate::nearest::nearest;
 use crate::rendered::places::{Place, Places};
 use crate::rendered::{Environment, Rendered};
+use crate::view::{Drawing, Format, View};
 use crate::{Error, ErrorKind, Location, Result};
 use ends::{Ends, resolve};
 
@@ -33,34 +32,6 @@ pub struct Wanted {
     pub to: Option<String>,
     /// How ambiguous cases are taken.
     pub options: network::Options,
-}
-
-/// A way to write a view.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs; the shape is a contract.
-    Json,
-    /// For Graphviz.
-    Dot,
-    /// For pages that draw Mermaid diagrams.
-    Mermaid,
-}
-
-impl FromStr for Format {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            "dot" => Ok(Self::Dot),
-            "mermaid" => Ok(Self::Mermaid),
-            _ => Err(Error::new(ErrorKind::Argument, format!("`{name}` is not a format of this command"))
-                .with_help("formats are text, json, dot and mermaid")),
-        }
-    }
 }
 
 /// The network of every environment, as far as it was asked for.
@@ -256,14 +227,22 @@ fn end<'q>(point: Endpoint) -> End<'q> {
     }
 }
 
-impl NetworkView {
-    /// Writes it in a format.
-    pub fn write(&self, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
-        match format {
-            Format::Text => text::write(self, out),
-            Format::Json => json::write(self, out),
-            Format::Dot => graph::dot(self, out),
-            Format::Mermaid => graph::mermaid(self, out),
-        }
+/// An edge is dashed where more than ports decides.
+impl View for NetworkView {
+    const FORMATS: &'static [Format] = &[Format::Text, Format::Json, Format::Dot, Format::Mermaid];
+
+    fn text(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        text::write(self, out)
+    }
+
+    fn drawings(&self) -> Vec<Drawing> {
+        let drawn = |environment: &EnvironmentView| {
+            let mut drawing = Drawing::new(environment.name.clone());
+            for one in &environment.connections {
+                drawing.link(&one.source, &one.destination, one.ports.to_string(), !one.conditional.is_empty());
+            }
+            drawing
+        };
+        self.environments.iter().map(drawn).collect()
     }
 }

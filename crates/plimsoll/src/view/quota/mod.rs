@@ -1,6 +1,6 @@
 //! What namespaces, teams, environments and clusters need, against what they are allowed.
 //!
-//! [`Quota::of`] derives it, [`Quota::write`] writes it. Judging is left to the policies under `quota/`.
+//! [`QuotaView::of`] derives it, `text` writes it. Judging is left to the policies under `quota/`.
 
 mod text;
 
@@ -18,37 +18,14 @@ use crate::facts::quota::sums::{Sum, Term};
 use crate::facts::quota::{self};
 use crate::facts::{Domain, Domains, Facts};
 use crate::rendered::{Environment, Rendered, sites};
-use crate::{Error, ErrorKind};
+use crate::view::View;
 
 /// What is shown where no quota says what counts.
 const USUAL: [&str; 5] = ["requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "pods"];
 
-/// How the facts are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Format {
-    /// Tables of at most 100 columns.
-    #[default]
-    Text,
-    /// One JSON object.
-    Json,
-}
-
-impl std::str::FromStr for Format {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(Error::new(ErrorKind::Argument, format!("`{text}` is not a format of what is needed"))
-                .with_help("formats are text and json")),
-        }
-    }
-}
-
 /// What is needed, in all environments.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Quota {
+pub struct QuotaView {
     /// By environment, in the workspace's order.
     #[serde(serialize_with = "as_map")]
     pub environments: Vec<Needs>,
@@ -121,7 +98,7 @@ pub struct Allowed {
     pub room: Quantity,
 }
 
-impl Quota {
+impl QuotaView {
     /// Derives what the environments need.
     pub fn of(rendered: &Rendered) -> Self {
         let environments = rendered.environments();
@@ -136,16 +113,11 @@ impl Quota {
         });
         Self { environments: needs.collect(), capacity: capacity::capacity(&sites(environments, &facts)) }
     }
+}
 
-    /// Writes it.
-    pub fn write(&self, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
-        match format {
-            Format::Text => text::write(self, out),
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut *out, self)?;
-                writeln!(out)
-            }
-        }
+impl View for QuotaView {
+    fn text(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        text::write(self, out)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::{Allowed, Group, Quota, Row};
+use super::{Allowed, Group, QuotaView, Row};
 use crate::facts::quantity::Quantity;
 use crate::facts::quota::capacity::{Budget, Cluster, Judged};
 use crate::facts::quota::fit::Verdict;
@@ -18,7 +18,7 @@ const AMOUNT: usize = 9;
 /// The width of a bar.
 const BAR: i64 = 14;
 
-pub(super) fn write(quota: &Quota, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(quota: &QuotaView, out: &mut dyn io::Write) -> io::Result<()> {
     for (at, needs) in quota.environments.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;

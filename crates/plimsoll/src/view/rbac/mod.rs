@@ -1,61 +1,34 @@
 //! Who may do what, and how somebody becomes cluster-admin, for each environment.
 
 mod answer;
-mod graph;
 mod question;
 mod text;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::str::FromStr;
 
 use serde::Serialize;
 
 use crate::facts::rbac::Rbac;
 use crate::facts::workload;
-use crate::nearest::suggest;
 use crate::rendered::places::Places;
-use crate::{Error, ErrorKind, Rendered, Result};
+use crate::view::{Drawing, Format, View};
+use crate::{Rendered, Result};
 pub use question::Can;
 
 /// What is asked.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct Wanted {
     /// About one subject: `User:name`, `Group:name`, `ServiceAccount:namespace/name`, or a name that only one has.
     pub subject: Option<String>,
     /// Who can do something, or whether the subject can.
     pub can: Option<Can>,
 }
 
-/// How the view is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-    /// The ways to cluster-admin, or the grants asked about, as a graph for Graphviz.
-    Dot,
-    /// The same for Mermaid.
-    Mermaid,
-}
-
-impl FromStr for Format {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        const NAMES: [(&str, Format); 4] =
-            [("text", Format::Text), ("json", Format::Json), ("dot", Format::Dot), ("mermaid", Format::Mermaid)];
-        NAMES.iter().find(|(name, _)| *name == text).map(|(_, format)| *format).ok_or_else(|| {
-            Error::new(ErrorKind::Argument, format!("there is no format `{text}` of permissions"))
-                .with_help(suggest(text, NAMES.map(|(name, _)| name)))
-        })
-    }
-}
-
 /// What is known of the permissions in every environment.
 #[derive(Debug, Clone, Serialize)]
-pub struct View {
+pub struct RbacView {
     /// By environment.
     pub environments: BTreeMap<String, Answer>,
 }
@@ -210,7 +183,7 @@ pub struct Allowed {
 /// Answers a question about every environment.
 ///
 /// Fails where the question names a subject, verb or resource that no environment knows.
-pub fn view(rendered: &Rendered, options: &Options) -> Result<View> {
+pub fn rbac(rendered: &Rendered, wanted: &Wanted) -> Result<RbacView> {
     let environments = rendered.environments();
     let all: Vec<_> = environments.iter().map(|environment| workload::workloads(&environment.resources)).collect();
     let models: Vec<Rbac<'_>> = environments
@@ -218,31 +191,28 @@ pub fn view(rendered: &Rendered, options: &Options) -> Result<View> {
         .zip(&all)
         .map(|(environment, workloads)| Rbac::derive(&environment.resources, workloads, &environment.declared))
         .collect();
-    let subject = options.subject.as_deref().map(|text| question::subject(text, &models)).transpose()?;
-    if let Some(can) = &options.can {
+    let subject = wanted.subject.as_deref().map(|text| question::subject(text, &models)).transpose()?;
+    if let Some(can) = &wanted.can {
         can.check(&models)?;
     }
     let mut places = Places::new(environments);
-    let mut view = View { environments: BTreeMap::new() };
+    let mut view = RbacView { environments: BTreeMap::new() };
     for (at, (environment, rbac)) in environments.iter().zip(&models).enumerate() {
         let mut answers = answer::Answers { rbac, environment: at, places: &mut places };
-        let answer = answers.answer(subject.as_ref(), options.can.as_ref());
+        let answer = answers.answer(subject.as_ref(), wanted.can.as_ref());
         view.environments.insert(environment.name().to_owned(), answer);
     }
     Ok(view)
 }
 
-impl View {
-    /// Writes the view.
-    pub fn write(&self, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
-        match format {
-            Format::Text => text::write(self, out),
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut *out, self)?;
-                writeln!(out)
-            }
-            Format::Dot => graph::dot(self, out),
-            Format::Mermaid => graph::mermaid(self, out),
-        }
+impl View for RbacView {
+    const FORMATS: &'static [Format] = &[Format::Text, Format::Json, Format::Dot, Format::Mermaid];
+
+    fn text(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        text::write(self, out)
+    }
+
+    fn drawings(&self) -> Vec<Drawing> {
+        self.environments.iter().map(|(name, answer)| ways::drawn(name, answer)).collect()
     }
 }

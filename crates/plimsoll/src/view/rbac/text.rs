@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::{Allowance, Granted, Person, RuleView, Somebody, Step, Used, View};
+use super::{Allowance, Granted, Person, RbacView, RuleView, Somebody, Step, Used};
 use crate::facts::rbac::witness::words_of;
 
 /// How many identities are listed by name.
 const LISTED: usize = 20;
 
-pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(view: &RbacView, out: &mut dyn Write) -> io::Result<()> {
     for (at, (name, answer)) in view.environments.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;

@@ -1,11 +1,17 @@
-//! JSON for programs; the shape is a contract: an object by environment, each with its `connections`.
+//! The shape of the JSON, which is a contract: an object by environment, each with its `connections`.
 
-use std::io;
-
-use serde::ser::SerializeMap as _;
+use serde::ser::{SerializeMap as _, SerializeStruct as _};
 use serde::{Serialize, Serializer};
 
 use super::{ConnectionView, EnvironmentView, ExplanationView, ExposedView, NetworkView};
+
+impl Serialize for NetworkView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut root = serializer.serialize_struct("NetworkView", 1)?;
+        root.serialize_field("environments", &ByName(&self.environments))?;
+        root.end()
+    }
+}
 
 struct ByName<'a>(&'a [EnvironmentView]);
 
@@ -39,12 +45,4 @@ impl<'a> From<&'a EnvironmentView> for Shape<'a> {
             notes: &view.notes,
         }
     }
-}
-
-pub(super) fn write(view: &NetworkView, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::pretty(&mut *out);
-    let mut root = (&mut serializer).serialize_map(Some(1))?;
-    root.serialize_entry("environments", &ByName(&view.environments))?;
-    root.end()?;
-    writeln!(out)
 }
