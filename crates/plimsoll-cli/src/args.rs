@@ -95,6 +95,21 @@ pub(crate) struct OutputArgs {
     pub(crate) quiet: bool,
 }
 
+/// What commands take that print facts.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct ViewArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// text or json; `network` and `rbac` also draw: dot (Graphviz) or mermaid
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: String,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
@@ -198,7 +213,7 @@ pub(crate) struct RenderArgs {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RbacArgs {
     #[command(flatten)]
-    pub(crate) input: InputArgs,
+    pub(crate) view: ViewArgs,
 
     /// What this subject may do, and whom it can become: `User:name`, `Group:name`, `ServiceAccount:namespace/name`, or a
     /// name that only one has
@@ -208,28 +223,12 @@ pub(crate) struct RbacArgs {
     /// Who can do this, or whether the subject can: a verb, and `RESOURCE[.GROUP][/SUBRESOURCE]` or a path
     #[arg(long, num_args = 2, value_names = ["VERB", "RESOURCE"])]
     pub(crate) can: Option<Vec<String>>,
-
-    /// text, json, dot or mermaid
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) format: String,
-
-    /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct NetworkArgs {
     #[command(flatten)]
-    pub(crate) input: InputArgs,
-
-    /// text, json, dot (Graphviz) or mermaid
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) format: String,
-
-    /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) view: ViewArgs,
 
     /// Only what this reaches: `namespace/name`, `name`, addresses (`10.0.0.0/8`), `external`, or
     /// `{ingress-controller}`
@@ -244,15 +243,7 @@ pub(crate) struct NetworkArgs {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct QuotaArgs {
     #[command(flatten)]
-    pub(crate) input: InputArgs,
-
-    /// text or json
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) format: String,
-
-    /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) view: ViewArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -271,15 +262,7 @@ pub(crate) enum ImagesCommand {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ImagesVerifyArgs {
     #[command(flatten)]
-    pub(crate) input: InputArgs,
-
-    /// text or json
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) format: String,
-
-    /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) view: ViewArgs,
 
     /// The moment to verify for, as RFC 3339; the age of scans is measured at it [default: now]
     #[arg(long, value_name = "TIME")]

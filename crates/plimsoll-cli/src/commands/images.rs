@@ -19,9 +19,8 @@ fn moment(text: Option<&String>) -> Result<Moment, Error> {
 /// Prints the state of every image.
 pub(crate) fn verify(args: &ImagesVerifyArgs) -> Result<Outcome, Error> {
     let now = moment(args.now.as_ref())?;
-    let to = (&*args.format, args.output.as_deref());
-    let view = |rendered: &_| Ok(ImagesView::new(rendered, Some(now)));
-    let (view, outcome) = facts::print(&args.input, to, || input::open(&args.input), view)?;
+    let open = || input::open(&args.view.input);
+    let (view, outcome) = facts::print(&args.view, open, |rendered| Ok(ImagesView::new(rendered, Some(now))))?;
     view.errors.iter().for_each(output::complain);
     Ok(match (outcome, view.errors.is_empty(), view.is_good()) {
         (Outcome::Clean, true, true) => Outcome::Clean,

@@ -9,8 +9,7 @@ use crate::input;
 
 pub(crate) fn run(args: &NetworkArgs) -> Result<Outcome, Error> {
     let wanted = Wanted { from: args.from.clone(), to: args.to.clone(), ..Wanted::default() };
-    let to = (&*args.format, args.output.as_deref());
-    let (_, outcome) =
-        facts::print(&args.input, to, || input::open(&args.input), |rendered| network(rendered, &wanted))?;
+    let open = || input::open(&args.view.input);
+    let (_, outcome) = facts::print(&args.view, open, |rendered| network(rendered, &wanted))?;
     Ok(outcome)
 }

@@ -8,8 +8,7 @@ use crate::args::QuotaArgs;
 use crate::input;
 
 pub(crate) fn run(args: &QuotaArgs) -> Result<Outcome, Error> {
-    let to = (&*args.format, args.output.as_deref());
-    let view = |rendered: &_| Ok(QuotaView::of(rendered));
-    let (_, outcome) = facts::print(&args.input, to, || input::open(&args.input), view)?;
+    let open = || input::open(&args.view.input);
+    let (_, outcome) = facts::print(&args.view, open, |rendered| Ok(QuotaView::of(rendered)))?;
     Ok(outcome)
 }

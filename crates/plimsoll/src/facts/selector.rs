@@ -246,6 +246,18 @@ impl fmt::Display for Miss<'_> {
     }
 }
 
+/// What an object has in place of what a selector asks for.
+pub(crate) fn differences(misses: &[Miss<'_>]) -> String {
+    let words: Vec<String> = misses
+        .iter()
+        .map(|miss| match (&miss.requirement.key, miss.actual) {
+            (key, Some(actual)) => format!("has `{key}={actual}`"),
+            (key, None) => format!("has no label `{key}`"),
+        })
+        .collect();
+    words.join(" and ")
+}
+
 fn equalities(node: &Node, requirements: &mut Vec<Requirement>) -> Result<(), SelectorError> {
     if node.is_null() {
         return Ok(());

@@ -147,17 +147,7 @@ mod tests {
     use crate::yaml::Mark;
 
     fn environment(name: &str) -> Arc<Environment> {
-        Arc::new(Environment {
-            name: name.into(),
-            tier: Tier::Staging,
-            kubernetes: "1.34".into(),
-            vars: BTreeMap::new(),
-            extends: None,
-            mirrors: None,
-            cluster: None,
-            foreign: Vec::new(),
-            location: None,
-        })
+        Arc::new(Environment::inferred(name, Tier::Staging, "1.34"))
     }
 
     fn pattern(text: &str) -> Option<AlignPattern> {

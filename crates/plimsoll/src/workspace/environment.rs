@@ -44,6 +44,23 @@ pub struct Environment {
     pub location: Option<Location>,
 }
 
+impl Environment {
+    /// An environment that nothing declares, with nothing that only a declaration could give it.
+    pub(super) fn inferred(name: &str, tier: Tier, kubernetes: &str) -> Self {
+        Self {
+            name: name.into(),
+            tier,
+            kubernetes: kubernetes.into(),
+            vars: BTreeMap::new(),
+            extends: None,
+            mirrors: None,
+            cluster: None,
+            foreign: Vec::new(),
+            location: None,
+        }
+    }
+}
+
 /// An environment as `plimsoll.yaml` declares it.
 #[derive(Debug, Clone)]
 pub struct EnvironmentConfig {

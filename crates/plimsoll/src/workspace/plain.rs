@@ -180,17 +180,8 @@ fn named(options: &OpenOptions) -> Vec<String> {
 
 fn environment(name: &str, inferred: Option<Tier>, options: &OpenOptions) -> Arc<Environment> {
     let tier = inferred.or(options.tier).or_else(|| known_tier(name)).unwrap_or(Tier::Production);
-    Arc::new(Environment {
-        name: name.into(),
-        tier,
-        kubernetes: options.kubernetes.as_deref().unwrap_or(NEWEST_KUBERNETES).into(),
-        vars: BTreeMap::new(),
-        extends: None,
-        mirrors: None,
-        cluster: None,
-        foreign: Vec::new(),
-        location: None,
-    })
+    let kubernetes = options.kubernetes.as_deref().unwrap_or(NEWEST_KUBERNETES);
+    Arc::new(Environment::inferred(name, tier, kubernetes))
 }
 
 fn in_environment(

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::facts::Derivation;
-use crate::facts::selector::{Miss, Selector};
+use crate::facts::selector::{Selector, differences};
 use crate::facts::workload::{self, ContainerType, Workload};
 use crate::manifest::Resource;
 use crate::yaml::{Data, Node};
@@ -175,18 +175,6 @@ fn nearest(derivation: &Derivation<'_>, candidates: &[usize], selector: &Selecto
         })
         .min()
         .map(|(_, title, differences)| format!("`{title}`, which {differences}"))
-}
-
-/// What an object has in place of what a selector asks for.
-fn differences(misses: &[Miss<'_>]) -> String {
-    let words: Vec<String> = misses
-        .iter()
-        .map(|miss| match (&miss.requirement.key, miss.actual) {
-            (key, Some(actual)) => format!("has `{key}={actual}`"),
-            (key, None) => format!("has no label `{key}`"),
-        })
-        .collect();
-    words.join(" and ")
 }
 
 /// The containers of a workload that serve for as long as the pod runs.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Context;
 use super::rules::{Peer, PortNumber, Rules};
 use crate::facts::namespace::NAME_LABEL;
-use crate::facts::selector::{Labels, Selector};
+use crate::facts::selector::{Labels, Miss, Selector, differences};
 use crate::facts::workload::title;
 use crate::manifest::Resource;
 use crate::nearest::nearest;
@@ -190,22 +190,15 @@ fn closest<'l>(candidates: impl Iterator<Item = (String, &'l Labels)>, selector:
             let misses = selector.near_miss(labels);
             let has_key = misses.iter().any(|miss| miss.actual.is_some());
             let partly = misses.len() < selector.requirements().len() || has_key;
-            let words: Vec<String> = misses
-                .iter()
-                .map(|miss| match (&miss.requirement.key, miss.actual) {
-                    (key, Some(actual)) => format!("has `{key}={actual}`"),
-                    (key, None) => format!("has no label `{key}`"),
-                })
-                .collect();
-            partly.then(|| (misses.len(), distance(&misses), format!("`{name}`, which {}", words.join(" and "))))
+            partly.then(|| (misses.len(), distance(&misses), format!("`{name}`, which {}", differences(&misses))))
         })
         .min()
         .map(|(_, _, words)| words)
 }
 
 /// How differently what is missed is spelled.
-fn distance(misses: &[crate::facts::selector::Miss<'_>]) -> usize {
-    let spelled = |miss: &crate::facts::selector::Miss<'_>| {
+fn distance(misses: &[Miss<'_>]) -> usize {
+    let spelled = |miss: &Miss<'_>| {
         let wanted = miss.requirement.values.first().map_or("", |value| &**value);
         strsim::osa_distance(wanted, miss.actual.unwrap_or(""))
     };
