@@ -203,7 +203,7 @@ impl Reader<'_, '_> {
                 ConnectionSet::of(protocol, self.port_range(range, &path))
             }
             (None, None, Some(name)) => {
-                ports.named.push((name.into(), None));
+                ports.name(name, None);
                 ConnectionSet::none()
             }
             _ => {
@@ -222,7 +222,7 @@ impl Reader<'_, '_> {
                 .collect();
         match (given.as_slice(), named) {
             ([], Some(name)) => {
-                ports.named.push((name.into(), None));
+                ports.name(name, None);
                 ConnectionSet::none()
             }
             ([(protocol, key, node)], None) => {

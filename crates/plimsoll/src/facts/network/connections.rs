@@ -336,7 +336,7 @@ impl Network<'_> {
                 }
                 if direction == Direction::Egress && self.is_about_everyone(rule) {
                     // What a name means depends on the other pod, so these cannot be judged in general.
-                    let ports = rule.ports.named.iter().filter_map(|(name, _)| by_port.get(&**name));
+                    let ports = rule.ports.named.keys().filter_map(|name| by_port.get(&**name));
                     special.extend(ports.flatten().copied());
                 }
             }

@@ -191,7 +191,7 @@ impl Reader<'_, '_> {
                     let message = format!("`{name}` is not the name of a port; a number stands without quotes");
                     self.faults.add(format!("{path}/port"), message);
                 }
-                return ports.named.push((name.to_string().into(), Some(protocol)));
+                return ports.name(name, Some(protocol));
             }
             Some(_) => {
                 let Some(first) = self.number(member(entry, "port"), &format!("{path}/port")) else { return };

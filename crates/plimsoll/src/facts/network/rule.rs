@@ -3,6 +3,7 @@
 //! [`policy`](super::policy) and [`admin`](super::admin) read them out of objects; [`reach`](super::reach)
 //! evaluates them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::addresses::{AddressRange, AddressSet};
@@ -113,21 +114,33 @@ pub(super) enum Peers {
 pub(super) struct Ports {
     /// Those given by number.
     pub(super) numbered: ConnectionSet,
-    /// Those given by name, with the protocol where one is asked for.
-    pub(super) named: Vec<(Arc<str>, Option<Protocol>)>,
+    /// Those given by name, each with the protocols that are asked for; `None` is any.
+    pub(super) named: BTreeMap<Arc<str>, Vec<Option<Protocol>>>,
 }
 
 impl Ports {
     /// Every port.
     pub(super) fn all() -> Self {
-        Self { numbered: ConnectionSet::all(), named: Vec::new() }
+        Self { numbered: ConnectionSet::all(), named: BTreeMap::new() }
+    }
+
+    /// Adds a port by its name.
+    pub(super) fn name(&mut self, name: &str, protocol: Option<Protocol>) {
+        let protocols = self.named.entry(name.into()).or_default();
+        if !protocols.contains(&protocol) {
+            protocols.push(protocol);
+        }
     }
 
     /// The connections to a destination; names mean nothing where the destination is no pod.
     pub(super) fn at(&self, destination: Option<&Pod>) -> ConnectionSet {
-        let named =
-            destination.into_iter().flat_map(|pod| self.named.iter().map(move |(name, of)| pod.named(name, *of)));
-        named.fold(self.numbered.clone(), |set, ports| set.union(&ports))
+        // A pod has few names, and a rule may list thousands.
+        let ports = destination.into_iter().flat_map(|pod| &pod.named_ports);
+        let asked = ports.filter(|port| {
+            let protocols = self.named.get(&port.name).map(Vec::as_slice).unwrap_or_default();
+            protocols.iter().any(|protocol| protocol.is_none_or(|protocol| port.protocol == protocol))
+        });
+        asked.fold(self.numbered.clone(), |set, port| set.union(&ConnectionSet::port(port.protocol, port.number)))
     }
 }
 
