@@ -6,6 +6,7 @@
 mod github;
 mod json;
 mod origins;
+mod paths;
 #[cfg(test)]
 pub(crate) mod samples;
 mod sarif;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use crate::finding::{self, Baseline, Finding, Severity, Verdict};
 use crate::policy::Policy;
 use crate::{Error, ErrorKind, Location, Note, Result};
+use paths::Paths;
 
 pub use github::Github;
 pub use json::{Json, to_json};
@@ -62,6 +64,8 @@ pub struct Report {
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
     /// The policies that found something, by id, for formats that describe them.
     pub(crate) policies: BTreeMap<Arc<str>, Arc<Policy>>,
+    /// Where its files lie in their repository, for formats that services read.
+    pub(crate) paths: Paths,
 }
 
 impl Report {
@@ -93,6 +97,22 @@ impl Report {
     /// Whether a violation is at least as severe as `level`; what is unknown fails nothing below its own severity.
     pub fn fails_at(&self, level: Severity) -> bool {
         level != Severity::Off && self.findings.iter().any(|finding| finding.severity >= level)
+    }
+
+    /// Says where the workspace lies in its repository, such as `deploy`; at its root where nobody says it.
+    ///
+    /// Formats for services put it before every path. The text and JSON formats name files from the workspace.
+    #[must_use]
+    pub fn lying_in(mut self, path: &str) -> Self {
+        self.paths.lie_in(path);
+        self
+    }
+
+    /// Says where in the repository a file lies that the report does not name from the workspace, such as a baseline.
+    #[must_use]
+    pub fn naming(mut self, file: impl Into<String>, path: impl Into<String>) -> Self {
+        self.paths.name(file.into(), path.into());
+        self
     }
 
     /// Adds errors that happened outside the check itself.
