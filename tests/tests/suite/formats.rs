@@ -3,6 +3,7 @@
 //! `tests/sarif.schema.json` is a schema of the part of SARIF that is written. `PLIMSOLL_SARIF_SCHEMA` names
 //! the published one, which is not carried here; without it nothing is compared with that.
 
+mod gitlab;
 mod repository;
 
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@ use std::io;
 
 use super::paths::Paths;
 use super::text::closing;
-use super::{Report, Writer, origins};
+use super::{Report, Writer, origins, words};
 use crate::finding::{Finding, Severity, Verdict};
 use crate::{Error, Location};
 
@@ -36,8 +36,7 @@ fn of_finding(finding: &Finding, paths: &Paths) -> String {
         (Verdict::Violated, Severity::Warning) => ("warning", finding.policy.to_string()),
         (Verdict::Violated, Severity::Info | Severity::Off) => ("notice", finding.policy.to_string()),
     };
-    let resource = finding.resource.as_ref().map(|resource| format!("{resource} ")).unwrap_or_default();
-    let about = format!("{resource}in {}", finding.environments.join(", "));
+    let about = words::about(finding);
     let mut lines = vec![finding.message.as_str()];
     lines.extend(finding.witness.iter().map(String::as_str));
     lines.extend([about.as_str(), finding.fix.as_str()]);
@@ -48,10 +47,7 @@ fn of_finding(finding: &Finding, paths: &Paths) -> String {
 
 fn of_error(error: &Error, paths: &Paths) -> String {
     let title = format!("{} (could not be done)", error.kind().name());
-    let environments = match error.environments() {
-        [] => String::new(),
-        environments => format!("in {}", environments.join(", ")),
-    };
+    let environments = words::within(error.environments());
     let lines = [error.message(), environments.as_str(), error.help().unwrap_or_default()];
     command("error", &title, error.location().map(|location| paths.at(location)), &lines)
 }

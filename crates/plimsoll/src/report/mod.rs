@@ -4,6 +4,7 @@
 //! decided by the [linter](crate::lint).
 
 mod github;
+mod gitlab;
 mod json;
 mod origins;
 mod paths;
@@ -11,6 +12,7 @@ mod paths;
 pub(crate) mod samples;
 mod sarif;
 mod text;
+mod words;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -24,6 +26,7 @@ use crate::{Error, ErrorKind, Location, Note, Result};
 use paths::Paths;
 
 pub use github::Github;
+pub use gitlab::Gitlab;
 pub use json::{Json, to_json};
 pub use sarif::Sarif;
 pub use text::Text;
@@ -156,6 +159,7 @@ impl Report {
             Format::Json => Json.write(self, out),
             Format::Sarif => Sarif.write(self, out),
             Format::Github => Github.write(self, out),
+            Format::Gitlab => Gitlab.write(self, out),
         }
     }
 
@@ -192,11 +196,13 @@ pub enum Format {
     Sarif,
     /// For GitHub Actions; annotations as workflow commands.
     Github,
+    /// For GitLab; its Code Quality report.
+    Gitlab,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Sarif, Self::Github];
+    pub const ALL: [Self; 5] = [Self::Text, Self::Json, Self::Sarif, Self::Github, Self::Gitlab];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -205,6 +211,7 @@ impl Format {
             Self::Json => "json",
             Self::Sarif => "sarif",
             Self::Github => "github",
+            Self::Gitlab => "gitlab",
         }
     }
 }
@@ -215,7 +222,7 @@ impl std::str::FromStr for Format {
     fn from_str(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| {
             Error::new(ErrorKind::Argument, format!("`{name}` is not a format"))
-                .with_help("formats are text, json, sarif and github")
+                .with_help("formats are text, json, sarif, github and gitlab")
         })
     }
 }

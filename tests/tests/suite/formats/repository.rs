@@ -42,6 +42,10 @@ fn of_sarif(log: &Value) -> Vec<String> {
     }
 }
 
+fn of_gitlab(entries: &Value) -> Vec<String> {
+    items(entries, "").iter().map(|entry| entry["location"]["path"].as_str().unwrap().to_owned()).collect()
+}
+
 fn of_annotations(text: &str) -> Vec<String> {
     let grammar = grammar();
     let files = text.lines().filter_map(|line| Some(grammar.captures(line)?.name("file")?.as_str().to_owned()));
@@ -53,6 +57,7 @@ fn told(directory: &Path, args: &[&str]) -> Vec<String> {
     let of = |format| plimsoll(directory, &[&["check", "--now", NOW, "--format", format], args].concat());
     let mut paths = of_sarif(&of("sarif").json());
     paths.extend(of_annotations(&of("github").stdout));
+    paths.extend(of_gitlab(&of("gitlab").json()));
     paths.sort();
     paths.dedup();
     paths
