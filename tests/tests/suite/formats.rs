@@ -4,6 +4,7 @@
 //! the published one, which is not carried here; without it nothing is compared with that.
 
 mod gitlab;
+mod junit;
 mod repository;
 
 use std::collections::BTreeSet;

@@ -6,6 +6,7 @@
 mod github;
 mod gitlab;
 mod json;
+mod junit;
 mod origins;
 mod paths;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use paths::Paths;
 pub use github::Github;
 pub use gitlab::Gitlab;
 pub use json::{Json, to_json};
+pub use junit::Junit;
 pub use sarif::Sarif;
 pub use text::Text;
 
@@ -160,6 +162,7 @@ impl Report {
             Format::Sarif => Sarif.write(self, out),
             Format::Github => Github.write(self, out),
             Format::Gitlab => Gitlab.write(self, out),
+            Format::Junit => Junit.write(self, out),
         }
     }
 
@@ -198,11 +201,13 @@ pub enum Format {
     Github,
     /// For GitLab; its Code Quality report.
     Gitlab,
+    /// For services that show tests, such as Jenkins; JUnit XML.
+    Junit,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Json, Self::Sarif, Self::Github, Self::Gitlab];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Json, Self::Sarif, Self::Github, Self::Gitlab, Self::Junit];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -212,6 +217,7 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Github => "github",
             Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
         }
     }
 }
@@ -222,7 +228,7 @@ impl std::str::FromStr for Format {
     fn from_str(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| {
             Error::new(ErrorKind::Argument, format!("`{name}` is not a format"))
-                .with_help("formats are text, json, sarif, github and gitlab")
+                .with_help("formats are text, json, sarif, github, gitlab and junit")
         })
     }
 }

@@ -52,12 +52,17 @@ fn of_annotations(text: &str) -> Vec<String> {
     files.collect()
 }
 
+fn of_junit(text: &str) -> Vec<String> {
+    text.split(" file=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+}
+
 /// The paths that services are told of by a run in a directory.
 fn told(directory: &Path, args: &[&str]) -> Vec<String> {
     let of = |format| plimsoll(directory, &[&["check", "--now", NOW, "--format", format], args].concat());
     let mut paths = of_sarif(&of("sarif").json());
     paths.extend(of_annotations(&of("github").stdout));
     paths.extend(of_gitlab(&of("gitlab").json()));
+    paths.extend(of_junit(&of("junit").stdout));
     paths.sort();
     paths.dedup();
     paths
