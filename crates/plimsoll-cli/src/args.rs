@@ -78,7 +78,8 @@ pub(crate) struct InputArgs {
 /// How the result is written.
 #[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct OutputArgs {
-    /// The format of the report: text, json, sarif or github (annotations of GitHub Actions)
+    /// The format of the report: text, json, sarif, github (annotations of GitHub Actions), gitlab (Code Quality)
+    /// or junit
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: String,
 

@@ -1,7 +1,8 @@
 //! The one place that calls Git, and only to ask: what has changed since a revision.
 //!
 //! The command is asked and no library, since it knows every repository there is: work trees, submodules,
-//! sparse and shallow clones, formats to come. What depends on what has changed is the library's business.
+//! sparse and shallow clones, formats to come. What depends on what has changed is the library's business, where
+//! the workspace lies that of `repository`.
 
 use std::collections::BTreeSet;
 use std::io;

@@ -1,6 +1,7 @@
 //! What the command reads: paths, standard input, values of the caller.
 
 use std::io::Read as _;
+use std::path::PathBuf;
 
 use plimsoll::files::MAX_FILE;
 use plimsoll::workspace::{OpenOptions, Tier, Workspace};
@@ -22,6 +23,11 @@ pub(crate) fn open(args: &InputArgs) -> Result<Workspace, Error> {
         }
         paths => Workspace::open_with(paths, &options),
     }
+}
+
+/// The directory that messages about the input name files from, whether it can be opened or not.
+pub(crate) fn root(args: &InputArgs) -> Option<PathBuf> {
+    Workspace::root_of(args.paths.first()?)
 }
 
 /// Whether the environments given are those to keep, or the name of the one that plain input is.

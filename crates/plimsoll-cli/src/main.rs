@@ -9,6 +9,7 @@ mod input;
 mod locking;
 mod output;
 mod registry;
+mod repository;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,10 @@
 //! `tests/sarif.schema.json` is a schema of the part of SARIF that is written. `PLIMSOLL_SARIF_SCHEMA` names
 //! the published one, which is not carried here; without it nothing is compared with that.
 
+mod gitlab;
+mod junit;
+mod repository;
+
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
@@ -11,7 +15,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::example::{self, NOW};
+use crate::example::{self, NOW, Texts};
 use crate::run::{Run, plimsoll};
 
 /// What a password in a URL says; it is in a values file, and must be in no report.
@@ -46,8 +50,8 @@ const EXPIRED: &str = "  - policy: rbac/wildcard
     expires: 2026-05-31
 ";
 
-/// The example workspace with everything wrong at once, on disk.
-fn broken() -> TempDir {
+/// The example workspace with everything wrong at once.
+fn broken_files() -> Texts {
     let mut files = example::files();
     for (path, from, to) in BREAKS {
         let text = std::str::from_utf8(&files[*path]).unwrap();
@@ -59,8 +63,13 @@ fn broken() -> TempDir {
     assert!(config.contains("\nsuppressions:\n"));
     let config = config.replacen("\nsuppressions:\n", &format!("\nsuppressions:\n{EXPIRED}"), 1);
     files.insert("plimsoll.yaml".to_owned(), config.as_bytes().into());
+    files
+}
+
+/// The same on disk.
+fn broken() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    example::write(directory.path(), &files);
+    example::write(directory.path(), &broken_files());
     directory
 }
 

@@ -15,7 +15,7 @@ const MAX_FILE: usize = 600;
 const MAX_FUNCTION: usize = 60;
 
 /// Where each engine may be named; everywhere else its types are ours.
-const ENGINES: [(&str, &str); 7] = [
+const ENGINES: [(&str, &str); 8] = [
     ("regorus", "crates/plimsoll/src/policy/rego/"),
     ("minijinja", "crates/plimsoll/src/render/jinja/"),
     ("saphyr", "crates/plimsoll/src/yaml/load.rs"),
@@ -23,6 +23,7 @@ const ENGINES: [(&str, &str); 7] = [
     ("sigstore_verify", "crates/plimsoll/src/images/verify/"),
     ("toml::", "crates/plimsoll/src/images/document.rs"),
     ("oci_client", "crates/plimsoll-cli/src/registry/"),
+    ("quick_junit", "crates/plimsoll/src/report/junit.rs"),
 ];
 
 /// Files below some folders with some endings, as path and text.

@@ -1,5 +1,7 @@
 //! `plimsoll check`: render every environment and check what comes out.
 
+use std::path::Path;
+
 use plimsoll::finding::{Baseline, Severity};
 use plimsoll::rendered::Overrides;
 use plimsoll::report::{Format, Report};
@@ -8,6 +10,7 @@ use plimsoll::{Error, Linter, Moment};
 use super::Outcome;
 use crate::args::{CheckArgs, FailOn};
 use crate::baseline::{self, Pending};
+use crate::repository::Repository;
 use crate::{clock, git, input, output};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Outcome, Error> {
@@ -19,7 +22,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Outcome, Error> {
         Err(error) if format != Format::Text => {
             let mut report = Report::default();
             report.extend_errors([error]);
-            (report, None)
+            (locate(report, input::root(&args.input).as_deref(), args), None)
         }
         Err(error) => return Err(error),
     };
@@ -68,10 +71,24 @@ fn check(args: &CheckArgs) -> Result<Report, Error> {
         None => linter,
     };
     let rendered = workspace.render(input::selected(&workspace, &args.input), &Overrides::default())?;
-    let report = linter.check(&rendered);
+    let report = locate(linter.check(&rendered), workspace.files().root(), args);
     // The process ends soon; taking its trees apart piece by piece would only make the caller wait.
     std::mem::forget((workspace, linter, rendered));
     Ok(report)
+}
+
+/// Tells a report where in their repository its files lie, those of the workspace and the baselines.
+fn locate(report: Report, root: Option<&Path>, args: &CheckArgs) -> Report {
+    let Some((root, repository)) = root.and_then(|root| Some((root, Repository::around(root)?))) else { return report };
+    let report = match repository.path(root) {
+        Some(path) => report.lying_in(&path),
+        None => report,
+    };
+    args.baseline.iter().chain(&args.write_baseline).fold(report, |report, path| {
+        let shown = path.display().to_string();
+        let place = repository.path(path).unwrap_or_else(|| shown.clone());
+        report.naming(shown, place)
+    })
 }
 
 fn outcome(report: &Report, fail_on: FailOn) -> Outcome {

@@ -7,8 +7,9 @@
 
 use std::io;
 
+use super::paths::Paths;
 use super::text::closing;
-use super::{Report, Writer, origins};
+use super::{Report, Writer, origins, words};
 use crate::finding::{Finding, Severity, Verdict};
 use crate::{Error, Location};
 
@@ -19,44 +20,40 @@ pub struct Github;
 impl Writer for Github {
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         for finding in &report.findings {
-            writeln!(out, "{}", of_finding(finding))?;
+            writeln!(out, "{}", of_finding(finding, &report.paths))?;
         }
         for error in &report.errors {
-            writeln!(out, "{}", of_error(error))?;
+            writeln!(out, "{}", of_error(error, &report.paths))?;
         }
         writeln!(out, "{}", closing(report))
     }
 }
 
-fn of_finding(finding: &Finding) -> String {
+fn of_finding(finding: &Finding, paths: &Paths) -> String {
     let (name, title) = match (finding.verdict, finding.severity) {
         (Verdict::Unknown, _) => ("notice", format!("{} (unknown)", finding.policy)),
         (Verdict::Violated, Severity::Error) => ("error", finding.policy.to_string()),
         (Verdict::Violated, Severity::Warning) => ("warning", finding.policy.to_string()),
         (Verdict::Violated, Severity::Info | Severity::Off) => ("notice", finding.policy.to_string()),
     };
-    let resource = finding.resource.as_ref().map(|resource| format!("{resource} ")).unwrap_or_default();
-    let about = format!("{resource}in {}", finding.environments.join(", "));
+    let about = words::about(finding);
     let mut lines = vec![finding.message.as_str()];
     lines.extend(finding.witness.iter().map(String::as_str));
     lines.extend([about.as_str(), finding.fix.as_str()]);
-    let values = origins::lines(finding);
+    let values = origins::lines(finding, paths);
     lines.extend(values.iter().map(String::as_str));
-    command(name, &title, finding.location.as_ref(), &lines)
+    command(name, &title, finding.location.as_ref().map(|location| paths.at(location)), &lines)
 }
 
-fn of_error(error: &Error) -> String {
+fn of_error(error: &Error, paths: &Paths) -> String {
     let title = format!("{} (could not be done)", error.kind().name());
-    let environments = match error.environments() {
-        [] => String::new(),
-        environments => format!("in {}", environments.join(", ")),
-    };
+    let environments = words::within(error.environments());
     let lines = [error.message(), environments.as_str(), error.help().unwrap_or_default()];
-    command("error", &title, error.location(), &lines)
+    command("error", &title, error.location().map(|location| paths.at(location)), &lines)
 }
 
 /// A command with what is known of its place; empty lines of its message are left out.
-fn command(name: &str, title: &str, location: Option<&Location>, lines: &[&str]) -> String {
+fn command(name: &str, title: &str, location: Option<Location>, lines: &[&str]) -> String {
     let mut properties = Vec::new();
     if let Some(location) = location {
         properties.push(format!("file={}", property(&location.file)));
@@ -83,7 +80,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Github, property};
-    use crate::finding::{Severity, Verdict};
+    use crate::finding::{Severity, ValueOrigin, Verdict};
     use crate::report::samples::{finding, report};
     use crate::report::{Report, Writer as _};
     use crate::{Error, ErrorKind, Location};
@@ -132,6 +129,26 @@ mod tests {
         ] {
             assert!(line.starts_with(start), "{line}");
         }
+    }
+
+    #[test]
+    fn files_are_named_from_the_root_of_the_repository() {
+        let mut finding = finding();
+        finding.occurrences[0].values = vec![ValueOrigin {
+            key: "a.b".to_owned(),
+            file: Some("values.yaml".into()),
+            line: Some(4),
+            layer: "release".to_owned(),
+        }];
+        let mut report = report([finding]).lying_in("ops/deploy");
+        report.extend_errors(["plimsoll.yaml", "base.json"].map(|file| {
+            Error::new(ErrorKind::File, format!("{file} is broken")).with_location(Location::at(file, 1, 1))
+        }));
+        let lines = lines(&report.naming("base.json", "base.json"));
+        assert!(lines[0].starts_with("::error file=ops/deploy/charts/a/templates/role.yaml.j2,line=7,"), "{lines:?}");
+        assert!(lines[0].ends_with("values in staging: `a.b` (ops/deploy/values.yaml:4, release)"), "{lines:?}");
+        assert!(lines[1].starts_with("::error file=ops/deploy/plimsoll.yaml,line=1,"), "{lines:?}");
+        assert!(lines[2].starts_with("::error file=base.json,line=1,"), "{lines:?}");
     }
 
     #[test]

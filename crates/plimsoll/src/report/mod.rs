@@ -4,12 +4,16 @@
 //! decided by the [linter](crate::lint).
 
 mod github;
+mod gitlab;
 mod json;
+mod junit;
 mod origins;
+mod paths;
 #[cfg(test)]
 pub(crate) mod samples;
 mod sarif;
 mod text;
+mod words;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -20,9 +24,12 @@ use serde::Serialize;
 use crate::finding::{self, Baseline, Finding, Severity, Verdict};
 use crate::policy::Policy;
 use crate::{Error, ErrorKind, Location, Note, Result};
+use paths::Paths;
 
 pub use github::Github;
+pub use gitlab::Gitlab;
 pub use json::{Json, to_json};
+pub use junit::Junit;
 pub use sarif::Sarif;
 pub use text::Text;
 
@@ -62,6 +69,8 @@ pub struct Report {
     pub(crate) sources: BTreeMap<Arc<str>, Arc<str>>,
     /// The policies that found something, by id, for formats that describe them.
     pub(crate) policies: BTreeMap<Arc<str>, Arc<Policy>>,
+    /// Where its files lie in their repository, for formats that services read.
+    pub(crate) paths: Paths,
 }
 
 impl Report {
@@ -93,6 +102,22 @@ impl Report {
     /// Whether a violation is at least as severe as `level`; what is unknown fails nothing below its own severity.
     pub fn fails_at(&self, level: Severity) -> bool {
         level != Severity::Off && self.findings.iter().any(|finding| finding.severity >= level)
+    }
+
+    /// Says where the workspace lies in its repository, such as `deploy`; at its root where nobody says it.
+    ///
+    /// Formats for services put it before every path. The text and JSON formats name files from the workspace.
+    #[must_use]
+    pub fn lying_in(mut self, path: &str) -> Self {
+        self.paths.lie_in(path);
+        self
+    }
+
+    /// Says where in the repository a file lies that the report does not name from the workspace, such as a baseline.
+    #[must_use]
+    pub fn naming(mut self, file: impl Into<String>, path: impl Into<String>) -> Self {
+        self.paths.name(file.into(), path.into());
+        self
     }
 
     /// Adds errors that happened outside the check itself.
@@ -136,6 +161,8 @@ impl Report {
             Format::Json => Json.write(self, out),
             Format::Sarif => Sarif.write(self, out),
             Format::Github => Github.write(self, out),
+            Format::Gitlab => Gitlab.write(self, out),
+            Format::Junit => Junit.write(self, out),
         }
     }
 
@@ -172,11 +199,15 @@ pub enum Format {
     Sarif,
     /// For GitHub Actions; annotations as workflow commands.
     Github,
+    /// For GitLab; its Code Quality report.
+    Gitlab,
+    /// For services that show tests, such as Jenkins; JUnit XML.
+    Junit,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Sarif, Self::Github];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Json, Self::Sarif, Self::Github, Self::Gitlab, Self::Junit];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -185,6 +216,8 @@ impl Format {
             Self::Json => "json",
             Self::Sarif => "sarif",
             Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
         }
     }
 }
@@ -195,7 +228,7 @@ impl std::str::FromStr for Format {
     fn from_str(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| {
             Error::new(ErrorKind::Argument, format!("`{name}` is not a format"))
-                .with_help("formats are text, json, sarif and github")
+                .with_help("formats are text, json, sarif, github, gitlab and junit")
         })
     }
 }

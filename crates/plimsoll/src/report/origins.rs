@@ -1,12 +1,13 @@
 //! The words for the values keys behind a finding.
 
+use super::paths::Paths;
 use crate::finding::{Finding, ValueOrigin};
 
 /// How many keys are named for one environment.
 const NAMED: usize = 4;
 
 /// One line for each group of environments in which the same keys led to a finding; none where no key did.
-pub(super) fn lines(finding: &Finding) -> Vec<String> {
+pub(super) fn lines(finding: &Finding, paths: &Paths) -> Vec<String> {
     let mut groups: Vec<(Vec<&str>, &[ValueOrigin])> = Vec::new();
     for occurrence in &finding.occurrences {
         match groups.iter_mut().find(|(_, values)| *values == occurrence.values) {
@@ -19,23 +20,23 @@ pub(super) fn lines(finding: &Finding) -> Vec<String> {
     groups
         .map(|(environments, values)| {
             let place = if differs { format!(" in {}", environments.join(", ")) } else { String::new() };
-            format!("values{place}: {}", named(values))
+            format!("values{place}: {}", named(values, paths))
         })
         .collect()
 }
 
-fn named(values: &[ValueOrigin]) -> String {
-    let mut words: Vec<String> = values.iter().take(NAMED).map(word).collect();
+fn named(values: &[ValueOrigin], paths: &Paths) -> String {
+    let mut words: Vec<String> = values.iter().take(NAMED).map(|value| word(value, paths)).collect();
     if values.len() > NAMED {
         words.push(format!("and {} more", values.len() - NAMED));
     }
     words.join(", ")
 }
 
-fn word(value: &ValueOrigin) -> String {
+fn word(value: &ValueOrigin, paths: &Paths) -> String {
     let place = match (&value.file, value.line) {
-        (Some(file), Some(line)) => format!("{file}:{line}"),
-        (Some(file), None) => file.to_string(),
+        (Some(file), Some(line)) => format!("{}:{line}", paths.path(file)),
+        (Some(file), None) => paths.path(file).into_owned(),
         (None, _) => String::new(),
     };
     let key = &value.key;
@@ -64,13 +65,13 @@ mod tests {
         for occurrence in &mut finding.occurrences {
             occurrence.values = vec![origin("a.b", Some(3), "chart")];
         }
-        assert_eq!(lines(&finding), ["values: `a.b` (v.yaml:3, chart)"]);
+        assert_eq!(lines(&finding, &Paths::default()), ["values: `a.b` (v.yaml:3, chart)"]);
         finding.occurrences[0].values = vec![origin("x", None, "unset"), origin("y", None, "set")];
         let first = finding.occurrences[0].environment.clone();
-        let found = lines(&finding);
+        let found = lines(&finding, &Paths::default());
         assert_eq!(found[0], format!("values in {first}: `x` is not set, `y` (set)"));
         assert!(found[1].ends_with("`a.b` (v.yaml:3, chart)"), "{found:?}");
         finding.occurrences.iter_mut().for_each(|occurrence| occurrence.values.clear());
-        assert!(lines(&finding).is_empty());
+        assert!(lines(&finding, &Paths::default()).is_empty());
     }
 }

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
+use super::paths::Paths;
 use super::{Report, Writer};
 use crate::finding::{Finding, Severity, Verdict};
 use crate::{Error, Location, Note};
@@ -35,8 +36,10 @@ pub struct Sarif;
 impl Writer for Sarif {
     fn write(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         let (rules, index) = rules(report);
-        let results = report.findings.iter().map(|finding| outcome(finding, index[&*finding.policy])).collect();
-        let errors = report.errors.iter().map(failure);
+        let results =
+            report.findings.iter().map(|finding| outcome(finding, index[&*finding.policy], &report.paths)).collect();
+        let errors = report.errors.iter().map(|error| failure(error, &report.paths));
+        let notes = report.notes.iter().map(|note| remark(note, &report.paths));
         let driver = Driver {
             name: "plimsoll",
             version: env!("CARGO_PKG_VERSION"),
@@ -48,15 +51,25 @@ impl Writer for Sarif {
             tool: Tool { driver },
             invocations: [Invocation {
                 execution_successful: report.errors.is_empty(),
-                tool_execution_notifications: errors.chain(report.notes.iter().map(remark)).collect(),
+                tool_execution_notifications: errors.chain(notes).collect(),
             }],
-            original_uri_base_ids: BTreeMap::from([(ROOT, Base { description: plain("The workspace's root.") })]),
+            original_uri_base_ids: BTreeMap::from([(ROOT, base(&report.paths))]),
             column_kind: "unicodeCodePoints",
             results,
         };
         serde_json::to_writer_pretty(&mut *out, &Log { schema: SCHEMA, version: "2.1.0", runs: [run] })?;
         writeln!(out)
     }
+}
+
+/// What paths begin at; where a reader has it is left to the reader.
+fn base(paths: &Paths) -> Base {
+    let root = if paths.is_below() {
+        "The root of the repository that the workspace lies in."
+    } else {
+        "The workspace's root."
+    };
+    Base { description: plain(root) }
 }
 
 /// A rule for each policy that found something, by id, and where each stands.
@@ -84,7 +97,7 @@ fn rule<'a>(id: &'a str, finding: &'a Finding, report: &'a Report) -> Rule<'a> {
     }
 }
 
-fn outcome(finding: &Finding, rule_index: usize) -> Outcome<'_> {
+fn outcome<'a>(finding: &'a Finding, rule_index: usize, paths: &Paths) -> Outcome<'a> {
     // Section 3.27.10: only what fails has a level. The severity of what is unknown is in the properties.
     let (kind, level) = match finding.verdict {
         Verdict::Violated => (Kind::Fail, level(finding.severity)),
@@ -95,7 +108,7 @@ fn outcome(finding: &Finding, rule_index: usize) -> Outcome<'_> {
         .iter()
         .map(|resource| Logical { name: &resource.name, fully_qualified_name: resource.to_string(), kind: "resource" })
         .collect();
-    let physical_location = finding.location.as_ref().map(physical);
+    let physical_location = finding.location.as_ref().map(|location| physical(location, paths));
     let place = Place { physical_location, logical_locations, message: None };
     let is_somewhere = place.physical_location.is_some() || !place.logical_locations.is_empty();
     Outcome {
@@ -105,7 +118,7 @@ fn outcome(finding: &Finding, rule_index: usize) -> Outcome<'_> {
         level,
         message: message(std::iter::once(&*finding.message).chain(finding.witness.iter().map(String::as_str))),
         locations: is_somewhere.then_some(place).into_iter().collect(),
-        related_locations: related(finding),
+        related_locations: related(finding, paths),
         partial_fingerprints: BTreeMap::from([(FINGERPRINT, &*finding.fingerprint)]),
         properties: Properties {
             environments: &finding.environments,
@@ -117,7 +130,7 @@ fn outcome(finding: &Finding, rule_index: usize) -> Outcome<'_> {
 }
 
 /// The other places of a finding, each once: where it stands in other environments, and what set the values.
-fn related(finding: &Finding) -> Vec<Place<'_>> {
+fn related<'a>(finding: &Finding, paths: &Paths) -> Vec<Place<'a>> {
     let mut places: Vec<(Location, String, Vec<&str>)> = Vec::new();
     let mut add = |location: Location, what: String, environment| match places
         .iter_mut()
@@ -143,38 +156,38 @@ fn related(finding: &Finding) -> Vec<Place<'_>> {
         }
     }
     let place = |(location, what, environments): (Location, String, Vec<&str>)| Place {
-        physical_location: Some(physical(&location)),
+        physical_location: Some(physical(&location, paths)),
         logical_locations: Vec::new(),
         message: Some(message([format!("{what} in {}", environments.join(", ")).as_str()])),
     };
     places.into_iter().map(place).collect()
 }
 
-fn failure(error: &Error) -> Notification<'_> {
+fn failure<'a>(error: &'a Error, paths: &Paths) -> Notification<'a> {
     Notification {
         level: Level::Error,
         message: message(std::iter::once(error.message()).chain(error.help())),
-        locations: error.location().map(somewhere).into_iter().collect(),
+        locations: error.location().map(|location| somewhere(location, paths)).into_iter().collect(),
         properties: Some(Failure { kind: error.kind().name(), environments: error.environments() }),
     }
 }
 
-fn remark(note: &Note) -> Notification<'_> {
+fn remark<'a>(note: &'a Note, paths: &Paths) -> Notification<'a> {
     Notification {
         level: Level::Note,
         message: message([&*note.message]),
-        locations: note.location.as_ref().map(somewhere).into_iter().collect(),
+        locations: note.location.as_ref().map(|location| somewhere(location, paths)).into_iter().collect(),
         properties: None,
     }
 }
 
-fn somewhere<'a>(location: &Location) -> Place<'a> {
-    Place { physical_location: Some(physical(location)), logical_locations: Vec::new(), message: None }
+fn somewhere<'a>(location: &Location, paths: &Paths) -> Place<'a> {
+    Place { physical_location: Some(physical(location, paths)), logical_locations: Vec::new(), message: None }
 }
 
-fn physical(location: &Location) -> Physical {
+fn physical(location: &Location, paths: &Paths) -> Physical {
     Physical {
-        artifact_location: Artifact { uri: uri(&location.file), uri_base_id: ROOT },
+        artifact_location: Artifact { uri: uri(&paths.path(&location.file)), uri_base_id: ROOT },
         region: location.line.map(|start_line| Region { start_line, start_column: location.column }),
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
+use super::paths::Paths;
 use super::{Report, Summary, Writer, origins};
 use crate::Location;
 use crate::finding::{Finding, Severity, Verdict};
@@ -214,7 +215,7 @@ impl Shown {
             let place = finding.location.as_ref().map(|location| format!(", at {location}")).unwrap_or_default();
             help = format!("{about}{place}\n{help}");
         }
-        for line in origins::lines(finding) {
+        for line in origins::lines(finding, &Paths::default()) {
             help.push('\n');
             help.push_str(&line);
         }

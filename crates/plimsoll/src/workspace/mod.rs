@@ -140,6 +140,19 @@ impl Workspace {
         }
     }
 
+    /// The directory that files are named from when a path on disk is opened, whether that succeeds or not.
+    ///
+    /// None where neither a workspace nor a repository is around it.
+    pub fn root_of(path: impl AsRef<Path>) -> Option<PathBuf> {
+        let path = path.as_ref().canonicalize().ok()?;
+        let of_repository = |directory: &Path| ascend(directory, |directory| directory.join(".git").exists());
+        if path.is_file() {
+            let directory = path.parent()?;
+            return if path.ends_with(FILE) { Some(directory.to_owned()) } else { of_repository(directory) };
+        }
+        ascend(&path, |directory| directory.join(FILE).is_file()).or_else(|| of_repository(&path))
+    }
+
     /// Opens files in memory: a workspace, a chart, or manifests, as they lie at the root.
     pub fn from_files(files: Files, options: &OpenOptions) -> Result<Self> {
         let options = options.checked()?;

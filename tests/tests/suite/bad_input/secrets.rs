@@ -4,8 +4,8 @@ use super::{CONFIG, Case, Outcome, TEMPLATE};
 
 const SECRET: &str = "c3VwZXItc2VjcmV0LXZhbHVl";
 
-fn reports(case: &Case) -> [Outcome; 4] {
-    ["text", "json", "sarif", "github"].map(|format| case.run(&["check", "--format", format]))
+fn reports(case: &Case) -> [Outcome; 6] {
+    ["text", "json", "sarif", "github", "gitlab", "junit"].map(|format| case.run(&["check", "--format", format]))
 }
 
 #[track_caller]

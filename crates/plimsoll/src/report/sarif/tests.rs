@@ -180,3 +180,23 @@ fn paths_are_relative_references() {
         assert_eq!(uri(path), expected);
     }
 }
+
+#[test]
+fn paths_begin_where_the_log_says() {
+    let description = |run: &Value| run["originalUriBaseIds"]["%SRCROOT%"]["description"]["text"].clone();
+    let mut here = report([finding()]);
+    here.notes = vec![Note { location: Some(Location::file("a.yaml")), message: "passed over".to_owned() }];
+    here.findings[0].occurrences[0].location = Some(Location::at("b.yaml", 2, 1));
+    here.extend_errors([Error::new(ErrorKind::Template, "broken").with_location(Location::at("t.j2", 3, 9))]);
+    assert_eq!(description(&run_of(&here)), "The workspace's root.");
+    let run = run_of(&here.lying_in("my ops"));
+    assert_eq!(description(&run), "The root of the repository that the workspace lies in.");
+    for (pointer, uri) in [
+        ("/results/0/locations/0", "my%20ops/charts/a/templates/role.yaml.j2"),
+        ("/results/0/relatedLocations/0", "my%20ops/b.yaml"),
+        ("/invocations/0/toolExecutionNotifications/0/locations/0", "my%20ops/t.j2"),
+        ("/invocations/0/toolExecutionNotifications/1/locations/0", "my%20ops/a.yaml"),
+    ] {
+        assert_eq!(run.pointer(pointer).unwrap()["physicalLocation"]["artifactLocation"]["uri"], uri, "{pointer}");
+    }
+}

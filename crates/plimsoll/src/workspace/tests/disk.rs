@@ -104,3 +104,21 @@ fn links_out_of_the_workspace_are_refused() {
     assert!(workspace.plan().errors.iter().any(|error| error.kind() == ErrorKind::Limit));
     assert!(manifests(&workspace, "default").contains(&"a.yaml".to_owned()));
 }
+
+#[test]
+fn files_are_named_from_somewhere_even_where_nothing_opens() {
+    let directory =
+        Directory::new(&[("deploy/plimsoll.yaml", "version: ["), ("deploy/k8s/a.txt", ""), ("b/c.yaml", "")]);
+    let real = |path: &str| Some(directory.at(path).canonicalize().unwrap());
+    assert!(Workspace::open(directory.at("deploy")).is_err());
+    for (path, root) in [
+        ("deploy", "deploy"),
+        ("deploy/plimsoll.yaml", "deploy"),
+        ("deploy/k8s", "deploy"),
+        ("b", ""),
+        ("b/c.yaml", ""),
+    ] {
+        assert_eq!(Workspace::root_of(directory.at(path)), real(root), "{path}");
+    }
+    assert_eq!(Workspace::root_of(directory.at("nowhere")), None);
+}
