@@ -10,6 +10,18 @@ use std::sync::Arc;
 
 use crate::yaml::{Mark, Node};
 
+/// The label by which a Service or a policy means one pod of a StatefulSet: its name and its ordinal.
+pub const POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
+
+/// How its value ends for a StatefulSet, whose pods have one each; no label could.
+pub const ANY_ORDINAL: &str = "-*";
+
+/// Whether `name` is that of a pod of the StatefulSet `set`, of which there may be as many as there are numbers.
+fn is_ordinal_of(name: &str, set: &str) -> bool {
+    let ordinal = name.strip_prefix(set).and_then(|rest| rest.strip_prefix('-'));
+    ordinal.is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// The labels of an object, in order of key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
@@ -85,10 +97,15 @@ impl Requirement {
     /// Whether the labels satisfy it.
     pub fn matches(&self, labels: &Labels) -> bool {
         let value = labels.get(&self.key);
-        let listed = value.is_some_and(|value| self.values.iter().any(|one| &**one == value));
+        let several = value.and_then(|value| value.strip_suffix(ANY_ORDINAL));
+        let listed = match several {
+            Some(set) => self.values.iter().any(|one| is_ordinal_of(one, set)),
+            None => value.is_some_and(|value| self.values.iter().any(|one| &**one == value)),
+        };
         match self.operator {
             Operator::Equals | Operator::In => listed,
-            Operator::NotIn => !listed,
+            // Of several pods there is one more that is not listed.
+            Operator::NotIn => several.is_some() || !listed,
             Operator::Exists => value.is_some(),
             Operator::DoesNotExist => value.is_none(),
         }
@@ -193,9 +210,11 @@ impl Selector {
         self.requirements.is_empty()
     }
 
-    /// The labels it demands with one value each, as an index is asked for them.
+    /// The labels it demands with one value each, as an index is asked for them; not [`POD_NAME`], which an
+    /// index of workloads knows with [`ANY_ORDINAL`] only.
     pub fn equalities(&self) -> impl Iterator<Item = (&str, &str)> {
         let equal = self.requirements.iter().filter(|requirement| requirement.operator == Operator::Equals);
+        let equal = equal.filter(|requirement| &*requirement.key != POD_NAME);
         equal.filter_map(|requirement| Some((&*requirement.key, &**requirement.values.first()?)))
     }
 

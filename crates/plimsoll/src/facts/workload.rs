@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::image::ImageRef;
-use super::selector::Labels;
+use super::selector::{ANY_ORDINAL, Labels, POD_NAME};
 use crate::manifest::{Resource, kinds};
 use crate::yaml::Node;
 
@@ -72,7 +72,7 @@ impl<'a> Workload<'a> {
         Some(Self {
             at,
             resource,
-            labels: Labels::from_node(template.at(&["metadata", "labels"])),
+            labels: labels(resource, template),
             containers: containers(pod, &pod_pointer),
             image_volumes: image_volumes(pod, &pod_pointer),
             replicas: replicas(resource),
@@ -101,6 +101,20 @@ impl<'a> Workload<'a> {
             })
         })
     }
+}
+
+/// The labels that pods are given, by their template and by what makes them (Kubernetes, "Well-Known Labels").
+///
+fn labels(resource: &Resource, template: &Node) -> Labels {
+    let written = Labels::from_node(template.at(&["metadata", "labels"]));
+    let name = &resource.id.name;
+    let given = match &*resource.id.kind {
+        "Job" => vec![("batch.kubernetes.io/job-name", name.to_string()), ("job-name", name.to_string())],
+        "StatefulSet" => vec![(POD_NAME, format!("{name}{ANY_ORDINAL}"))],
+        _ => return written,
+    };
+    let written = written.iter().map(|(key, value)| (key, value.to_owned()));
+    given.into_iter().chain(written).collect()
 }
 
 /// A port that a container declares.

@@ -76,7 +76,7 @@ pub struct Exposure {
 
 /// A pod in a namespace of its own: all that is known of a controller that is not named.
 ///
-/// So only selectors that take every namespace and every pod admit it.
+/// So selectors admit it that take every namespace and every pod, or all but some.
 pub(super) fn controller() -> Pod {
     let labels: Labels = [(NAME_LABEL, CONTROLLER)].into_iter().collect();
     Pod { namespace: CONTROLLER.into(), namespace_labels: Arc::new(labels), ..Pod::default() }
@@ -169,7 +169,8 @@ impl Gatherer<'_, '_> {
             _ => Wanted::All,
         };
         let targets = member(spec, "to").into_iter().chain(list(spec, "alternateBackends"));
-        for target in targets.filter(|target| target.str_at(&["kind"]).is_none_or(|kind| kind == "Service")) {
+        let is_service = |target: &&Node| target.str_at(&["kind"]).is_none_or(|kind| kind == "Service");
+        for target in targets.filter(is_service).filter(|target| !is_idle(target)) {
             if let Some(name) = target.str_at(&["name"]) {
                 self.open_service(Through::Route, at, route.namespace(), name, &wanted);
             }
@@ -187,6 +188,10 @@ impl Gatherer<'_, '_> {
     fn open(&mut self, through: Through, at: usize, service: usize, wanted: &Wanted<'_>, only: Option<Protocol>) {
         let resource = &self.world.resources[service];
         let Some(spec) = member(resource.node(), "spec") else { return };
+        // Such a Service is a name in DNS only, whatever it selects (`ServiceSpec.selector`).
+        if spec.str_at(&["type"]) == Some("ExternalName") {
+            return;
+        }
         let Some(selector) = member(spec, "selector").filter(|selector| !selector.entries().is_empty()) else { return };
         let Ok(selector) = Selector::plain(selector) else { return };
         let namespace = resource.id.namespace.clone().unwrap_or_default();
@@ -212,6 +217,12 @@ impl Gatherer<'_, '_> {
             }));
         }
     }
+}
+
+/// Whether a backend is sent nothing: a weight of zero (Gateway API `BackendRef.weight`, OpenShift
+/// `RouteTargetReference.weight`).
+fn is_idle(backend: &Node) -> bool {
+    backend.get("weight").and_then(Node::as_int) == Some(0)
 }
 
 fn number_or_name(node: &Node) -> Option<Wanted<'_>> {

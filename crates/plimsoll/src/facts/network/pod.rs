@@ -168,7 +168,8 @@ fn owner(workload: &Workload<'_>) -> (Arc<str>, Arc<str>) {
         _ => &[],
     };
     let controls = |owner: &&Node| owner.get("controller").and_then(Node::as_bool) == Some(true);
-    let controller = owners.iter().find(controls).or_else(|| owners.first());
+    // Other owners only have it collected with them (`metav1.GetControllerOf`).
+    let controller = owners.iter().find(controls);
     let named = controller.and_then(|owner| Some((owner.str_at(&["name"])?, owner.str_at(&["kind"]))));
     match named {
         Some((name, kind)) => (name.into(), kind.map_or_else(|| id.kind.clone(), Arc::from)),

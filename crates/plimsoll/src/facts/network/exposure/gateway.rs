@@ -45,7 +45,7 @@ impl Gatherer<'_, '_> {
                 list(rule, "filters").iter().filter_map(|filter| filter.at(&["requestMirror", "backendRef"]));
             for backend in list(rule, "backendRefs").iter().chain(mirrored) {
                 let is = |key: &str, wanted: &str| backend.str_at(&[key]).is_none_or(|value| value == wanted);
-                if !is("kind", "Service") || !is("group", "") {
+                if !is("kind", "Service") || !is("group", "") || super::is_idle(backend) {
                     continue;
                 }
                 let namespace = backend.str_at(&["namespace"]).unwrap_or_else(|| route.namespace());
@@ -93,7 +93,8 @@ fn takes(listener: &Node, kind: &str, route: &Resource, gateway: &Resource, name
     let of_kind = if kinds.is_empty() {
         match listener.str_at(&["protocol"]) {
             Some("HTTP" | "HTTPS") => matches!(kind, "HTTPRoute" | "GRPCRoute"),
-            Some("TLS") => matches!(kind, "TLSRoute" | "TCPRoute"),
+            // What is passed through is still TLS, which only a TLSRoute takes apart (Listener.protocol).
+            Some("TLS") => kind == "TLSRoute" || kind == "TCPRoute" && !passes_through(listener),
             Some("TCP") => kind == "TCPRoute",
             Some("UDP") => kind == "UDPRoute",
             _ => true,
@@ -112,5 +113,29 @@ fn takes(listener: &Node, kind: &str, route: &Resource, gateway: &Resource, name
         }
         _ => route.namespace() == gateway.namespace(),
     };
-    of_kind && of_namespace
+    of_kind && of_namespace && shares_a_host(listener, kind, route)
+}
+
+fn passes_through(listener: &Node) -> bool {
+    listener.at(&["tls", "mode"]).and_then(Node::as_str) == Some("Passthrough")
+}
+
+/// Whether some host is both the listener's and the route's (`HTTPRouteSpec.hostnames`); no name is every host.
+fn shares_a_host(listener: &Node, kind: &str, route: &Resource) -> bool {
+    let hosts = route.node().at(&["spec", "hostnames"]).map(Node::items).unwrap_or_default();
+    let listened = listener.str_at(&["hostname"]).filter(|host| !host.is_empty());
+    let Some(listened) = listened.filter(|_| !hosts.is_empty() && !matches!(kind, "TCPRoute" | "UDPRoute")) else {
+        return true;
+    };
+    hosts.iter().filter_map(Node::as_str).any(|host| meet(&listened.to_lowercase(), &host.to_lowercase()))
+}
+
+/// Whether two hosts, of which either may begin with `*.` for one label or more, have a name in common.
+fn meet(one: &str, other: &str) -> bool {
+    match (one.strip_prefix('*'), other.strip_prefix('*')) {
+        (None, None) => one == other,
+        (Some(end), None) => other.len() > end.len() && other.ends_with(end),
+        (None, Some(end)) => one.len() > end.len() && one.ends_with(end),
+        (Some(one), Some(other)) => one.ends_with(other) || other.ends_with(one),
+    }
 }

@@ -49,6 +49,18 @@ fn a_route_names_a_port_of_the_endpoints() {
     assert_eq!(opened(&route(", port: {targetPort: admin}")), "TCP 9000");
     assert_eq!(opened(&route(", port: {targetPort: 8080}")), "TCP 8080");
     assert_eq!(opened(&route(", port: {targetPort: 80}")), "No Connections");
+    assert_eq!(opened(&route("").replace("name: web}", "name: web, weight: 0}")), "No Connections");
+    let other = route("").replace("to: {kind: Service, name: web}", "to: {name: x}, alternateBackends: [{name: web}]");
+    assert_eq!(opened(&other), "TCP 8080,9000");
+    assert_eq!(opened(&other.replace("{name: web}]", "{name: web, weight: 0}]")), "No Connections");
+}
+
+#[test]
+fn a_name_in_dns_opens_nothing() {
+    let text = format!("{}{}", shop(), ingress(&backend("{number: 80}")));
+    let text =
+        text.replace("selector: {app: web}", "type: ExternalName, externalName: x.example, selector: {app: web}");
+    assert_eq!(reach(&text, "{ingress-controller}", "shop/web"), "No Connections");
 }
 
 fn route(parent: &str, backend: &str) -> String {
@@ -80,6 +92,37 @@ fn a_gateway_route_opens_where_a_gateway_takes_it() {
     let selected =
         ", allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: shop}}}}";
     assert_eq!(opened(&gate(selected)), "TCP 8080");
+    assert_eq!(opened(&route("{name: gate}", "{name: web, port: 80, weight: 0}")), "No Connections");
+}
+
+#[test]
+fn a_route_and_its_listener_have_a_host_in_common() {
+    let opens = |listened: &str, routed: &str| {
+        let gate = format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: gate, namespace: shop}}\n\
+             spec: {{listeners: [{{name: main, port: 443, protocol: HTTPS, hostname: {listened}}}]}}\n{}",
+            route("{name: gate}", "{name: web, port: 80}").replace("rules:", &format!("hostnames: [{routed}], rules:"))
+        );
+        opened(&gate) == "TCP 8080"
+    };
+    for (listened, routed) in [
+        ("\"\"", "a.example"),
+        ("a.example", ""),
+        ("a.example", "b.example, A.example"),
+        ("\"*.example\"", "a.b.example"),
+        ("a.example", "\"*.example\""),
+        ("\"*.a.example\"", "\"*.example\""),
+    ] {
+        assert!(opens(listened, routed), "{listened} and {routed}");
+    }
+    for (listened, routed) in [
+        ("a.example", "b.example"),
+        ("\"*.example\"", "example"),
+        ("\"*.example\"", "anexample"),
+        ("\"*.a.example\"", "\"*.b.example\""),
+    ] {
+        assert!(!opens(listened, routed), "{listened} and {routed}");
+    }
 }
 
 #[test]
@@ -96,6 +139,9 @@ fn only_what_admits_every_pod_of_every_namespace_admits_a_controller_nobody_know
     assert_eq!(with("{podSelector: {}}"), "No Connections");
     assert_eq!(with("{ipBlock: {cidr: 0.0.0.0/0}}"), "No Connections", "a controller is a pod");
     assert_eq!(with(""), "TCP 8080", "no entry is everyone");
+    let but =
+        "{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [x]}]}}";
+    assert_eq!(with(but), "TCP 8080", "all but one");
 }
 
 #[test]

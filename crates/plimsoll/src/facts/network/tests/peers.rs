@@ -15,6 +15,7 @@ fn pods_are_named_by_what_owns_them() {
         pod("web-1", "{kind: ReplicaSet, name: web-5c9, controller: true}"),
         pod("web-2", "{kind: Other, name: other}, {kind: ReplicaSet, name: web-5c9, controller: true}"),
         pod("loose", ""),
+        pod("kept", "{kind: ConfigMap, name: anchor}"),
         pod("odd", "{name: nameless, controller: true}"),
         "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: rs, namespace: a, ownerReferences: [{kind: Deployment, name: d, controller: true}]}\n\
          spec: {template: {spec: {containers: []}}}\n".to_owned(),
@@ -26,8 +27,41 @@ fn pods_are_named_by_what_owns_them() {
         with(&text, Options::default(), |network| network.peers().iter().map(ToString::to_string).collect::<Vec<_>>());
     assert_eq!(
         names,
-        ["a/loose[Pod]", "a/nameless[Pod]", "a/rs[ReplicaSet]", "a/web-5c9[ReplicaSet]", "default/nightly[CronJob]"]
+        [
+            "a/kept[Pod]",
+            "a/loose[Pod]",
+            "a/nameless[Pod]",
+            "a/rs[ReplicaSet]",
+            "a/web-5c9[ReplicaSet]",
+            "default/nightly[CronJob]"
+        ]
     );
+}
+
+#[test]
+fn labels_that_controllers_give_are_selected_by() {
+    let set = |kind: &str, name: &str| {
+        format!(
+            "---\napiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: a}}\n\
+             spec: {{template: {{spec: {{containers: []}}}}}}\n"
+        )
+    };
+    let job = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, namespace: a}\nspec: {template: {spec: {containers: []}}}\n";
+    let objects = [set("StatefulSet", "db"), set("Deployment", "web"), job.to_owned()].concat();
+    let from = |selector: &str| {
+        let spec = format!("{{podSelector: {{}}, ingress: [{{from: [{{podSelector: {selector}}}]}}]}}");
+        let text = format!("{objects}{}", policy("p", "a", &spec));
+        ["db", "migrate", "web"].map(|name| reach(&text, name, "web") != "No Connections" && name != "web")
+    };
+    assert_eq!(from("{matchLabels: {job-name: migrate}}"), [false, true, false]);
+    assert_eq!(from("{matchLabels: {batch.kubernetes.io/job-name: other}}"), [false, false, false]);
+    assert_eq!(from("{matchLabels: {statefulset.kubernetes.io/pod-name: db-0}}"), [true, false, false]);
+    for other in ["db", "db-", "db-x", "dbs-0"] {
+        let selector = format!("{{matchLabels: {{statefulset.kubernetes.io/pod-name: {other}}}}}");
+        assert_eq!(from(&selector), [false, false, false], "{other}");
+    }
+    let but = "{matchExpressions: [{key: statefulset.kubernetes.io/pod-name, operator: NotIn, values: [db-0]}]}";
+    assert_eq!(from(but), [true, true, false], "there are other pods than the first");
 }
 
 #[test]
