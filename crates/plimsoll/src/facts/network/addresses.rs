@@ -156,6 +156,12 @@ impl AddressSet {
         after.checked_sub(1).is_some_and(|at| self.0[at].covers(range))
     }
 
+    /// Whether any of a range is in it.
+    pub(super) fn intersects(&self, range: &AddressRange) -> bool {
+        let at = self.0.partition_point(|own| (own.family, own.last) < (range.family, range.first));
+        self.0.get(at).is_some_and(|own| own.intersection(range).is_some())
+    }
+
     /// What is in either.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
@@ -332,6 +338,8 @@ mod tests {
             prop_assert_eq!(bits(&one.union(&two)), combined(|one, two| one || two));
             prop_assert_eq!(bits(&one.intersection(&two)), combined(|one, two| one && two));
             prop_assert_eq!(bits(&one.difference(&two)), combined(|one, two| one && !two));
+            let shares = two.ranges().iter().any(|range| one.intersects(range));
+            prop_assert_eq!(shares, !one.intersection(&two).is_empty());
         }
     }
 }

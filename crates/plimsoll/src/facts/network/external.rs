@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 
 use super::addresses::{AddressRange, AddressSet, pieces};
+use super::pod::Pod;
 use super::ports::ConnectionSet;
 use super::reach::Network;
-use super::rule::{Direction, Other};
+use super::rule::{Direction, Other, PeerRule, Peers, Rule};
 
 /// What each range of addresses may connect, in ascending order, without those that may connect nothing.
 pub(super) type Ranges = Vec<(AddressRange, Exchange)>;
@@ -20,21 +21,78 @@ pub(super) struct Exchange {
     pub(super) conditional: ConnectionSet,
 }
 
+/// The rules of one side that may be about some addresses.
+struct Concerned<'q> {
+    admin: Vec<(u32, &'q Rule)>,
+    /// Nothing where no NetworkPolicy selects the pod.
+    namespace: Option<Vec<(u32, &'q Rule)>>,
+    baseline: Vec<(u32, &'q Rule)>,
+}
+
+impl Concerned<'_> {
+    /// Those that may be about some of a range.
+    fn within(&self, range: &AddressRange) -> Self {
+        let about = |(_, rule): &(u32, &Rule)| match &rule.peers {
+            Peers::Anyone => true,
+            Peers::Listed(entries) => {
+                entries.iter().any(|entry| matches!(entry, PeerRule::Addresses(set) if set.intersects(range)))
+            }
+        };
+        let some = |rules: &Vec<_>| rules.iter().filter(|rule| about(rule)).copied().collect();
+        Self { admin: some(&self.admin), namespace: self.namespace.as_ref().map(some), baseline: some(&self.baseline) }
+    }
+}
+
+/// A pod that exchanges with addresses, and in which direction.
+#[derive(Clone, Copy)]
+struct Side<'q> {
+    subject: Other<'q>,
+    pod: &'q Pod,
+    direction: Direction,
+}
+
 impl Network<'_> {
     /// What a group exchanges with addresses outside, in one direction.
     pub(super) fn ranges(&self, group: u32, direction: Direction) -> Ranges {
         let asked = &self.asked[direction as usize][group as usize];
         let sets = self.address_sets(asked, direction).chain(self.mesh.address_sets());
-        let subject = self.group(group);
-        let exchanged = pieces(sets).into_iter().map(|piece| {
-            let outside = Other::Addresses(piece);
-            let (ports, conditional) = match direction {
-                Direction::Ingress => self.between(outside, subject),
-                Direction::Egress => self.between(subject, outside),
-            };
-            (piece, Exchange { ports, conditional })
-        });
-        joined(exchanged)
+        let pieces = pieces(sets);
+        let rules = |policies| self.rules(policies, direction).collect::<Vec<_>>();
+        let concerned = Concerned {
+            admin: rules(&asked.admin),
+            namespace: (!asked.namespace.is_empty()).then(|| rules(&asked.namespace)),
+            baseline: rules(&asked.baseline),
+        };
+        let side = Side { subject: self.group(group), pod: &self.pods.groups[group as usize], direction };
+        let mut exchanged = Vec::with_capacity(pieces.len());
+        for family in pieces.chunk_by(|one, next| one.family() == next.family()) {
+            self.exchange(family, &concerned, side, &mut exchanged);
+        }
+        joined(exchanged.into_iter())
+    }
+
+    /// Halves the pieces until one is left, each time with the rules that may be about that half: most blocks are
+    /// about few pieces, and asking every rule about every piece would cost the square of the blocks.
+    fn exchange(&self, pieces: &[AddressRange], rules: &Concerned<'_>, side: Side<'_>, found: &mut Ranges) {
+        let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else { return };
+        let rules = rules.within(&first.joined(last));
+        if pieces.len() > 1 {
+            let (left, right) = pieces.split_at(pieces.len() / 2);
+            self.exchange(left, &rules, side, found);
+            self.exchange(right, &rules, side, found);
+            return;
+        }
+        let (outside, ignore) = (Other::Addresses(*first), &mut |_| {});
+        let ports = self.asking(side.direction, side.pod, outside, ignore).decided(
+            rules.admin.iter().copied(),
+            rules.namespace.as_ref().map(|rules| rules.iter().copied()),
+            rules.baseline.iter().copied(),
+        );
+        let (ports, conditional) = match side.direction {
+            Direction::Ingress => self.mesh.apply(ports, outside, side.subject),
+            Direction::Egress => self.mesh.apply(ports, side.subject, outside),
+        };
+        found.push((*first, Exchange { ports, conditional }));
     }
 }
 

@@ -194,18 +194,26 @@ impl<'a> Network<'a> {
         &self.exposures[first..first + count]
     }
 
-    /// What policies admit of what an object opens: from a controller of which nothing is known, or from any
-    /// address outside.
-    pub fn admitted(&self, exposure: &Exposure) -> ConnectionSet {
-        let to = End::Peer(exposure.peer);
-        let from = |end| self.reach(end, to).ports;
-        let admitted = if exposure.through.is_controller() {
-            from(End::IngressController)
-        } else {
-            let outside = Family::ALL.map(|family| from(End::Addresses(AddressRange::all(family))));
-            outside[0].union(&outside[1])
-        };
-        admitted.intersection(&exposure.ports)
+    /// The exposures of some peers with what policies admit of each: from a controller of which nothing is known,
+    /// or from any address outside.
+    pub fn admitted(&self, of: impl Fn(PeerId) -> bool) -> impl Iterator<Item = (&Exposure, ConnectionSet)> {
+        // They are in order of peers, and of a peer the controllers' come first: each is asked for once.
+        let mut asked: Option<(PeerId, bool, ConnectionSet)> = None;
+        self.exposures.iter().filter(move |exposure| of(exposure.peer)).map(move |exposure| {
+            let (peer, by_controller) = (exposure.peer, exposure.through.is_controller());
+            let known = asked.take().filter(|(known, by, _)| (*known, *by) == (peer, by_controller));
+            let (_, _, admitted) = asked.insert(known.unwrap_or_else(|| {
+                let from = |end| self.reach(end, End::Peer(peer)).ports;
+                let admitted = if by_controller {
+                    from(End::IngressController)
+                } else {
+                    let outside = Family::ALL.map(|family| from(End::Addresses(AddressRange::all(family))));
+                    outside[0].union(&outside[1])
+                };
+                (peer, by_controller, admitted)
+            }));
+            (exposure, admitted.intersection(&exposure.ports))
+        })
     }
 
     /// What Ingress, Gateway and Route objects open of a destination.
@@ -321,63 +329,90 @@ impl<'a> Network<'a> {
         other: Other<'_>,
         tell: &mut dyn FnMut(Step),
     ) -> ConnectionSet {
+        if asked.admin.is_empty() && asked.namespace.is_empty() && asked.baseline.is_empty() {
+            return ConnectionSet::all();
+        }
+        let rules = |policies| self.rules(policies, direction);
+        let namespace = (!asked.namespace.is_empty()).then(|| rules(&asked.namespace));
+        self.asking(direction, subject, other, tell).decided(rules(&asked.admin), namespace, rules(&asked.baseline))
+    }
+
+    /// The rules of some policies in order, each with its policy.
+    pub(super) fn rules<'q>(
+        &'q self,
+        policies: &'q [u32],
+        direction: Direction,
+    ) -> impl Iterator<Item = (u32, &'q Rule)> {
+        policies.iter().flat_map(move |at| {
+            let rules = self.policies[*at as usize].rules(direction).unwrap_or_default();
+            rules.iter().map(move |rule| (*at, rule))
+        })
+    }
+
+    pub(super) fn asking<'q>(
+        &'q self,
+        direction: Direction,
+        subject: &'q Pod,
+        other: Other<'q>,
+        tell: &'q mut dyn FnMut(Step),
+    ) -> Asking<'q> {
         let destination = if direction == Direction::Ingress { Some(subject) } else { other.pod() };
-        let mut asking = Asking { network: self, direction, other, destination, tell };
-        if asked.admin.is_empty() && asked.baseline.is_empty() {
-            if asked.namespace.is_empty() {
-                return ConnectionSet::all();
-            }
-            return asking.granted(&asked.namespace, &ConnectionSet::all());
-        }
-        let (mut allowed, rest) = asking.ordered(&asked.admin, ConnectionSet::all());
-        if !asked.namespace.is_empty() {
-            return allowed.union(&asking.granted(&asked.namespace, &rest));
-        }
-        let (baseline, rest) = asking.ordered(&asked.baseline, rest);
-        allowed = allowed.union(&baseline);
-        allowed.union(&rest)
+        Asking { network: self, other, destination, tell }
     }
 }
 
 /// One side of one pair while its policies are asked.
-struct Asking<'q> {
+pub(super) struct Asking<'q> {
     network: &'q Network<'q>,
-    direction: Direction,
     other: Other<'q>,
     destination: Option<&'q Pod>,
     tell: &'q mut dyn FnMut(Step),
 }
 
 impl Asking<'_> {
+    /// What the rules of the tiers admit together; without NetworkPolicies it is the tier Baseline that is asked.
+    pub(super) fn decided<'r>(
+        &mut self,
+        admin: impl Iterator<Item = (u32, &'r Rule)>,
+        namespace: Option<impl Iterator<Item = (u32, &'r Rule)>>,
+        baseline: impl Iterator<Item = (u32, &'r Rule)>,
+    ) -> ConnectionSet {
+        let (allowed, rest) = self.ordered(Tier::Admin, admin, ConnectionSet::all());
+        if let Some(namespace) = namespace {
+            return allowed.union(&self.granted(namespace, &rest));
+        }
+        let (baseline, rest) = self.ordered(Tier::Baseline, baseline, rest);
+        allowed.union(&baseline).union(&rest)
+    }
+
     /// Rules in order, the first that matches deciding: what is allowed, and what no rule kept from going on.
-    fn ordered(&mut self, policies: &[u32], from: ConnectionSet) -> (ConnectionSet, ConnectionSet) {
+    fn ordered<'r>(
+        &mut self,
+        tier: Tier,
+        rules: impl Iterator<Item = (u32, &'r Rule)>,
+        from: ConnectionSet,
+    ) -> (ConnectionSet, ConnectionSet) {
         let (mut allowed, mut passed, mut rest) = (ConnectionSet::none(), ConnectionSet::none(), from);
-        for at in policies {
-            let policy = &self.network.policies[*at as usize];
-            for rule in policy.rules(self.direction).unwrap_or_default() {
-                let Some(hit) = self.hit(policy.tier, rule, &rest) else { continue };
-                rest = rest.difference(&hit);
-                match rule.action {
-                    Action::Allow => allowed = allowed.union(&hit),
-                    Action::Pass => passed = passed.union(&hit),
-                    Action::Deny => {}
-                }
-                (self.tell)(Step { policy: *at, rule: rule.at, action: rule.action, ports: hit });
+        for (policy, rule) in rules {
+            let Some(hit) = self.hit(tier, rule, &rest) else { continue };
+            rest = rest.difference(&hit);
+            match rule.action {
+                Action::Allow => allowed = allowed.union(&hit),
+                Action::Pass => passed = passed.union(&hit),
+                Action::Deny => {}
             }
+            (self.tell)(Step { policy, rule: rule.at, action: rule.action, ports: hit });
         }
         (allowed, rest.union(&passed))
     }
 
     /// What any rule of any NetworkPolicy admits.
-    fn granted(&mut self, policies: &[u32], of: &ConnectionSet) -> ConnectionSet {
+    fn granted<'r>(&mut self, rules: impl Iterator<Item = (u32, &'r Rule)>, of: &ConnectionSet) -> ConnectionSet {
         let mut granted = ConnectionSet::none();
-        for at in policies {
-            let policy = &self.network.policies[*at as usize];
-            for rule in policy.rules(self.direction).unwrap_or_default() {
-                let Some(hit) = self.hit(policy.tier, rule, of) else { continue };
-                granted = granted.union(&hit);
-                (self.tell)(Step { policy: *at, rule: rule.at, action: rule.action, ports: hit });
-            }
+        for (policy, rule) in rules {
+            let Some(hit) = self.hit(Tier::Namespace, rule, of) else { continue };
+            granted = granted.union(&hit);
+            (self.tell)(Step { policy, rule: rule.at, action: rule.action, ports: hit });
         }
         granted
     }

@@ -174,15 +174,15 @@ fn listed(
             conditional: one.conditional,
         })
         .collect();
-    let is_wanted = |peer| to.is_none_or(|ends| ends.points.contains(&Endpoint::Peer(peer)));
-    let exposed = network.exposures().iter().filter(|one| from.is_none() && is_wanted(one.peer)).map(|one| {
+    let is_wanted = |peer| from.is_none() && to.is_none_or(|ends| ends.points.contains(&Endpoint::Peer(peer)));
+    let exposed = network.admitted(is_wanted).map(|(one, admitted)| {
         let [by, service] = [one.resource, one.service].map(|at| &environment.resources[at].id);
         ExposedView {
             destination: names[one.peer.index()].clone(),
             by: format!("{} {}/{}", by.kind, by.namespace.as_deref().unwrap_or(""), by.name),
             through: one.through,
             service: service.name.clone(),
-            admitted: network.admitted(one),
+            admitted,
             ports: one.ports.clone(),
         }
     });

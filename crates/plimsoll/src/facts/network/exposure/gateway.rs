@@ -123,11 +123,11 @@ fn passes_through(listener: &Node) -> bool {
 /// Whether some host is both the listener's and the route's (`HTTPRouteSpec.hostnames`); no name is every host.
 fn shares_a_host(listener: &Node, kind: &str, route: &Resource) -> bool {
     let hosts = route.node().at(&["spec", "hostnames"]).map(Node::items).unwrap_or_default();
-    let listened = listener.str_at(&["hostname"]).filter(|host| !host.is_empty());
-    let Some(listened) = listened.filter(|_| !hosts.is_empty() && !matches!(kind, "TCPRoute" | "UDPRoute")) else {
+    let own = listener.str_at(&["hostname"]).filter(|host| !host.is_empty());
+    let Some(own) = own.filter(|_| !hosts.is_empty() && !matches!(kind, "TCPRoute" | "UDPRoute")) else {
         return true;
     };
-    hosts.iter().filter_map(Node::as_str).any(|host| meet(&listened.to_lowercase(), &host.to_lowercase()))
+    hosts.iter().filter_map(Node::as_str).any(|host| meet(&own.to_lowercase(), &host.to_lowercase()))
 }
 
 /// Whether two hosts, of which either may begin with `*.` for one label or more, have a name in common.
