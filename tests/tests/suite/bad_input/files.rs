@@ -37,8 +37,26 @@ fn a_link_in_the_files_of_a_chart() {
 fn links_that_lead_nowhere() {
     Case::new().linked("raw/a.yaml", "nowhere").fails("file", "raw/a.yaml", "does not exist");
     Case::new().linked("raw/a.yaml", "a.yaml").fails("file", "raw/a.yaml", "cannot be read");
-    // A directory that holds itself is walked as deep as directories go, and no deeper.
-    Case::new().linked("raw/self", ".").run(&["check"]);
+}
+
+/// Two ways from a directory to itself are two to the power of the depth, if they are gone.
+#[cfg(unix)]
+#[test]
+fn directories_that_hold_themselves() {
+    let twice = |case: Case| case.linked("raw/a1", ".").linked("raw/a2", "../raw");
+    let scanned = CONFIG.replace("raw/**?", "raw");
+    let each = "  - {name: \"n-{folder}\", chart: charts/web, each: \"raw/**/\", values: [\"raw/**/v.yaml?\"]}\n";
+    for config in [CONFIG.to_owned(), scanned, format!("{CONFIG}{each}")] {
+        let case = twice(Case::with("plimsoll.yaml", config));
+        let before = std::time::Instant::now();
+        let run = case.run(&["check"]);
+        assert!(before.elapsed() < super::PATIENCE, "{:?}", before.elapsed());
+        let said = format!("{}{}", run.stdout, run.stderr);
+        for path in ["raw/a1", "raw/a2"] {
+            let note = format!("`{path}` is a symbolic link to a directory it lies in, and was passed over");
+            assert_eq!(said.matches(&note).count(), 1, "{said}");
+        }
+    }
 }
 
 #[cfg(unix)]
