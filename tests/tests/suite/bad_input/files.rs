@@ -10,6 +10,31 @@ fn paths_that_leave_the_workspace() {
     }
     let case = Case::with("plimsoll.yaml", CONFIG.replace("raw/**?", "../raw/**"));
     case.fails("outside-workspace", "plimsoll.yaml:4", "leaves the workspace");
+    // There or not, it is no link.
+    for path in ["..", "../outside"] {
+        let case = Case::config(&format!("policies: {{paths: [{path}]}}\n"));
+        case.fails("outside-workspace", "plimsoll.yaml:8", "leaves the workspace");
+    }
+}
+
+#[test]
+fn a_directory_without_policies_is_named() {
+    let case = Case::new();
+    std::fs::create_dir(case.path("empty")).unwrap();
+    for directory in ["empty", "./empty"] {
+        let run = case.run(&["policies", "test", directory]);
+        let expected = format!("error: {directory}: the directory `{directory}` holds no policy");
+        assert!(run.code == 2 && run.stderr.contains(&expected), "{} {}", run.code, run.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_no_directory_to_render_to() {
+    let case = Case::new().linked("out", "nowhere");
+    let run = case.run(&["render", "--output", "out"]);
+    assert!(run.stderr.contains("`out` is a symbolic link that leads nowhere"), "{}", run.stderr);
+    assert!(run.stderr.contains("help: "), "{}", run.stderr);
 }
 
 #[cfg(unix)]

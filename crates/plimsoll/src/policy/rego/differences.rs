@@ -239,8 +239,8 @@ fn limits_are_errors_with_a_place() {
 fn functions_that_make_much_are_stopped_before_they_do() {
     let input = json!({"resource": {"width": "%900000000d", "long": "x".repeat(100_000)}});
     let doubled = |step: &str| {
-        let lines: String =
-            (0..40).map(|n| format!("x{} := {}\n    ", n + 1, step.replace('X', &format!("x{n}")))).collect();
+        let line = |n| format!("x{} := {}\n    ", n + 1, step.replace('X', &format!("x{n}")));
+        let lines = (0..40).map(line).collect::<Vec<_>>().concat();
         format!("x0 := [\"\\\"ab\"][0]\n    {lines}m := count(x40)")
     };
     for body in [
