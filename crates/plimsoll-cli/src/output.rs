@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
+use plimsoll::printable::spelled;
 use plimsoll::report::{Format, Report, Text, Writer as _};
 use plimsoll::{Error, ErrorKind};
 
@@ -58,8 +59,8 @@ fn text(args: &OutputArgs, to_terminal: bool) -> Text {
 pub(crate) fn complain(error: &Error) {
     let mut stderr = io::stderr().lock();
     // Nothing can be done about a closed standard error.
-    let _ = writeln!(stderr, "error: {error}");
+    let _ = writeln!(stderr, "error: {}", spelled(&error.to_string()));
     if let Some(help) = error.help() {
-        let _ = writeln!(stderr, "help: {help}");
+        let _ = writeln!(stderr, "help: {}", spelled(help));
     }
 }

@@ -16,6 +16,8 @@ use crate::{Error, ErrorKind, Location, Result};
 pub const MAX_FILE: u64 = 64 << 20;
 /// How deep directories are walked; deeper ones are cyclic links or mistakes.
 const MAX_DEPTH: usize = 32;
+/// How many files and directories one walk looks at: links can lead to one directory by many ways.
+pub(crate) const MAX_ENTRIES: usize = 1_000_000;
 
 /// A tree of files: a directory on disk, or a map in memory.
 #[derive(Debug, Clone)]
@@ -45,6 +47,8 @@ pub struct Entry {
     pub path: String,
     /// File or directory.
     pub kind: EntryKind,
+    /// A link to a directory on the way to it: entered, it has no end, and nothing that was not seen before.
+    pub is_loop: bool,
 }
 
 impl Files {
@@ -166,16 +170,22 @@ impl Files {
     pub fn walk(&self, path: &str) -> Result<Vec<String>> {
         let mut found = Vec::new();
         let mut pending = vec![(path.to_owned(), 0)];
+        let mut looked_at = 0;
         while let Some((directory, depth)) = pending.pop() {
             if depth > MAX_DEPTH {
                 return Err(Error::new(ErrorKind::Limit, format!("directories are nested more than {MAX_DEPTH} deep"))
                     .with_location(Location::file(directory.as_str()))
-                    .with_help("a symbolic link that points to one of its own parents does this"));
+                    .with_help("symbolic links that lead from one to the next do this"));
             }
-            for entry in self.list(&directory)? {
+            let entries = self.list(&directory)?;
+            looked_at += entries.len();
+            if looked_at > MAX_ENTRIES {
+                return Err(too_many(path));
+            }
+            for entry in entries {
                 match entry.kind {
                     EntryKind::File => found.push(entry.path),
-                    EntryKind::Directory if entry.name.starts_with('.') => {}
+                    EntryKind::Directory if entry.name.starts_with('.') || entry.is_loop => {}
                     EntryKind::Directory => pending.push((entry.path, depth + 1)),
                 }
             }
@@ -257,20 +267,38 @@ fn read_disk(root: &Path, path: &str, limit: u64) -> Result<Arc<[u8]>> {
 fn list_disk(root: &Path, path: &str) -> Result<Vec<Entry>> {
     let real = inside(root, path)?;
     let mut entries = Vec::new();
+    let mut way: Option<Vec<PathBuf>> = None;
+    let directory = path;
     for entry in std::fs::read_dir(real).map_err(|error| io_error(path, &error))? {
         let entry = entry.map_err(|error| io_error(path, &error))?;
         let Ok(name) = entry.file_name().into_string() else { continue };
         let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
         let file_type = entry.file_type().map_err(|error| io_error(&path, &error))?;
-        let directory = if file_type.is_symlink() {
-            // A dangling link is listed as a file: reading it says what is wrong with it.
-            std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir())
-        } else {
-            file_type.is_dir()
+        let is_link = file_type.is_symlink();
+        // A dangling link is listed as a file: reading it says what is wrong with it.
+        let is_directory =
+            file_type.is_dir() || (is_link && std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir()));
+        let is_loop = is_link && is_directory && {
+            let way = way.get_or_insert_with(|| way_to(root, directory));
+            entry.path().canonicalize().is_ok_and(|target| way.contains(&target))
         };
-        entries.push(Entry { name, path, kind: if directory { EntryKind::Directory } else { EntryKind::File } });
+        let kind = if is_directory { EntryKind::Directory } else { EntryKind::File };
+        entries.push(Entry { name, path, kind, is_loop });
     }
     Ok(entries)
+}
+
+/// Where the directories on the way to a path really are, its own among them.
+fn way_to(root: &Path, path: &str) -> Vec<PathBuf> {
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([0, path.len()]);
+    ends.filter_map(|end| root.join(&path[..end]).canonicalize().ok()).collect()
+}
+
+/// There is no end in sight.
+pub(crate) fn too_many(path: &str) -> Error {
+    Error::new(ErrorKind::Limit, format!("there are more than {MAX_ENTRIES} files and directories to look at"))
+        .with_location(Location::file(path))
+        .with_help("name a directory further down; symbolic links may lead to one directory by many ways")
 }
 
 fn list_memory(files: &BTreeMap<String, Arc<[u8]>>, path: &str) -> Vec<Entry> {
@@ -284,7 +312,7 @@ fn list_memory(files: &BTreeMap<String, Arc<[u8]>>, path: &str) -> Vec<Entry> {
             None => (rest, EntryKind::File),
         };
         if seen.insert(name) {
-            entries.push(Entry { name: name.to_owned(), path: format!("{below}{name}"), kind });
+            entries.push(Entry { name: name.to_owned(), path: format!("{below}{name}"), kind, is_loop: false });
         }
     }
     entries

@@ -53,6 +53,7 @@ mod moment;
 mod nearest;
 mod note;
 pub mod policy;
+pub mod printable;
 mod problems;
 pub mod render;
 pub mod rendered;

@@ -93,7 +93,9 @@ pub(crate) fn show(args: &ShowArgs) -> Result<Outcome, Error> {
 
 /// Runs the examples in the READMEs of a folder of policies.
 pub(crate) fn test(args: &TestArgs) -> Result<Outcome, Error> {
-    let policies = Policies::load(&Files::directory(&args.directory)?, "")?;
+    let shown = args.directory.display().to_string();
+    let files = Files::directory(&args.directory)?;
+    let policies = Policies::load(&files, "").map_err(|error| named(error, &shown))?;
     let outcome = plimsoll::examples::run(&policies);
     let mut text = String::new();
     for failure in &outcome.failures {
@@ -107,4 +109,18 @@ pub(crate) fn test(args: &TestArgs) -> Result<Outcome, Error> {
         (true, false) => Outcome::Found,
         (true, true) => Outcome::Clean,
     })
+}
+
+/// Names the directory in an error about it as a whole: from inside it has no name.
+fn named(error: Error, shown: &str) -> Error {
+    if error.location().is_none_or(|location| !location.file.is_empty()) {
+        return error;
+    }
+    let message = error.message().replace("``", &format!("`{shown}`"));
+    let help = error.help().map(str::to_owned);
+    let named = Error::new(error.kind(), message).with_location(plimsoll::Location::file(shown));
+    match help {
+        Some(help) => named.with_help(help),
+        None => named,
+    }
 }

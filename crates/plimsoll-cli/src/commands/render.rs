@@ -98,9 +98,22 @@ fn write_files(environment: &Environment, wanted: &[PathPattern], directory: &Pa
             .parent()
             .map_or(Ok(()), std::fs::create_dir_all)
             .and_then(|()| std::fs::write(&path, format!("{}\n", body(&manifest.text))));
-        done.map_err(|error| Error::new(ErrorKind::File, format!("`{}` cannot be written: {error}", path.display())))?;
+        done.map_err(|error| unwritten(&path, directory, &error))?;
     }
     Ok(written)
+}
+
+fn unwritten(path: &Path, directory: &Path, error: &std::io::Error) -> Error {
+    // What stands in the way is on the way from the directory that was named, or above it.
+    let dangling = path.ancestors().find(|above| above.is_symlink() && !above.exists());
+    match dangling {
+        Some(link) => {
+            Error::new(ErrorKind::File, format!("`{}` is a symbolic link that leads nowhere", link.display()))
+                .with_help("create what it leads to, or name another directory")
+        }
+        None => Error::new(ErrorKind::File, format!("`{}` cannot be written: {error}", path.display()))
+            .with_help(format!("see that `{}` is a directory that may be written to", directory.display())),
+    }
 }
 
 /// The template's path, without the ending that says it is a template, and never out of the directory.

@@ -8,7 +8,7 @@ use super::ignore::Ignore;
 use super::metadata::{self, Metadata};
 use super::source::{Source, line_column};
 use super::{Chart, ChartFile, Template, TemplateKind, archive};
-use crate::files::{EntryKind, Files};
+use crate::files::{self, EntryKind, Files};
 use crate::values::schema::SchemaFile;
 use crate::yaml::{Data, Map, Node};
 use crate::{Error, ErrorKind, Location, Result};
@@ -305,6 +305,7 @@ fn is_metadata(path: &str) -> bool {
 fn walk(place: &Place, ignore: &Ignore) -> Result<Vec<String>> {
     let mut found = Vec::new();
     let mut pending = vec![(String::new(), 0)];
+    let mut looked_at = 0;
     while let Some((directory, depth)) = pending.pop() {
         let too_much = |message: String| {
             Error::new(ErrorKind::Limit, message)
@@ -315,14 +316,19 @@ fn walk(place: &Place, ignore: &Ignore) -> Result<Vec<String>> {
             return Err(too_much(format!("directories are nested more than {MAX_DEPTH} deep")));
         }
         let full = if directory.is_empty() { place.directory.clone() } else { below(&place.directory, &directory) };
-        for entry in place.source.files.list(&full)? {
+        let entries = place.source.files.list(&full)?;
+        looked_at += entries.len();
+        if looked_at > files::MAX_ENTRIES {
+            return Err(files::too_many(&place.source.shown(&place.directory)));
+        }
+        for entry in entries {
             let path = below(&directory, &entry.name);
             let is_directory = entry.kind == EntryKind::Directory;
             if path == "charts" || ignore.ignores(&path, is_directory) {
                 continue;
             }
             match entry.kind {
-                EntryKind::Directory if entry.name.starts_with('.') => {}
+                EntryKind::Directory if entry.name.starts_with('.') || entry.is_loop => {}
                 EntryKind::Directory => pending.push((path, depth + 1)),
                 EntryKind::File => found.push(path),
             }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::facts::{self, Domain, Domains, Facts};
+use crate::files::Files;
 use crate::finding::Finding;
 use crate::moment::Moment;
 use crate::policy::{self, Compiled, Policies, Policy, Term};
@@ -54,7 +55,8 @@ impl Linter {
         let mut policies = Policies::builtin()?;
         let config = workspace.config();
         for path in &config.policies.paths {
-            match Policies::load(workspace.files(), &path.value) {
+            let load = |path: String| Policies::load(workspace.files(), &path);
+            match Files::join("", &path.value).and_then(load) {
                 Ok(own) => policies.extend(own),
                 Err(error) => policies.complain(error.with_location(config.location(path.mark))),
             }

@@ -12,6 +12,7 @@ use super::{Report, Summary, Writer, origins};
 use crate::Location;
 use crate::finding::{Finding, Severity, Verdict};
 use crate::manifest::mentions_secret;
+use crate::printable::{blanked, spelled};
 
 /// Writes a report for people.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ impl Writer for Text {
         if !self.quiet {
             for note in &report.notes {
                 let place = note.location.as_ref().map(|location| format!("{location}: ")).unwrap_or_default();
-                writeln!(out, "note: {place}{}", note.message)?;
+                writeln!(out, "note: {}", spelled(&format!("{place}{}", note.message)))?;
             }
         }
         if !self.quiet || !report.findings.is_empty() || !report.errors.is_empty() {
@@ -64,8 +65,9 @@ impl Text {
 
     fn last_line(&self, report: &Report) -> String {
         let line = closing(report);
+        let line = spelled(&line);
         match (self.color, is_bad(report)) {
-            (false, _) => line,
+            (false, _) => line.into_owned(),
             (true, false) => format!("\u{1b}[32m{line}\u{1b}[0m"),
             (true, true) => format!("\u{1b}[31m{line}\u{1b}[0m"),
         }
@@ -106,7 +108,8 @@ const NAMED: usize = 8;
 fn also(others: &[&Finding]) -> Option<String> {
     let name = |finding: &&Finding| {
         let place = finding.location.as_ref().map(|location| format!(" at {location}")).unwrap_or_default();
-        finding.resource.as_ref().map_or(place.clone(), |resource| format!("{resource}{place}"))
+        let name = finding.resource.as_ref().map_or(place.clone(), |resource| format!("{resource}{place}"));
+        spelled(&name).into_owned()
     };
     let mut lines: Vec<String> = others.iter().take(NAMED).map(name).collect();
     if others.len() > NAMED {
@@ -170,7 +173,7 @@ struct Witness {
 
 impl Witness {
     fn chain(lines: &[String]) -> Option<Box<Self>> {
-        lines.iter().rev().fold(None, |next, line| Some(Box::new(Self { line: line.clone(), next })))
+        lines.iter().rev().fold(None, |next, line| Some(Box::new(Self { line: spelled(line).into_owned(), next })))
     }
 }
 
@@ -205,23 +208,25 @@ impl Shown {
             Some(resource) => format!("{resource} in {environments}"),
             None => environments,
         };
+        let about = spelled(&about);
         let verdict = match finding.verdict {
             Verdict::Violated => String::new(),
             Verdict::Unknown => ", unknown".to_owned(),
         };
         let (label, source) = excerpt(finding.location.as_ref(), finding.sensitive, &about, report);
-        let mut help = finding.fix.clone();
+        // Whoever wrote the policy may have written lines.
+        let mut help = finding.fix.lines().map(spelled).collect::<Vec<_>>().join("\n");
         if label.is_none() {
             let place = finding.location.as_ref().map(|location| format!(", at {location}")).unwrap_or_default();
-            help = format!("{about}{place}\n{help}");
+            help = format!("{about}{}\n{help}", spelled(&place));
         }
         for line in origins::lines(finding, &Paths::default()) {
             help.push('\n');
-            help.push_str(&line);
+            help.push_str(&spelled(&line));
         }
         Self {
             code: format!("{} ({}{verdict})", finding.policy, finding.severity),
-            message: finding.message.clone(),
+            message: spelled(&finding.message).into_owned(),
             severity: match finding.severity {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
@@ -247,9 +252,9 @@ impl Shown {
         };
         Self {
             code: format!("{} (could not be done)", error.kind().name()),
-            message,
+            message: spelled(&message).into_owned(),
             severity: miette::Severity::Error,
-            help: error.help().map(str::to_owned),
+            help: error.help().map(|help| spelled(help).into_owned()),
             label,
             source,
             witness: None,
@@ -270,8 +275,8 @@ fn excerpt(
         if !is_readable(text, start) {
             return None;
         }
-        let label = LabeledSpan::new(Some(about.to_owned()), start, length);
-        Some((label, NamedSource::new(&location.file, text.clone())))
+        let label = LabeledSpan::new(Some(spelled(about).into_owned()), start, length);
+        Some((label, NamedSource::new(spelled(&location.file), Arc::from(blanked(text)))))
     });
     drawn.map_or((None, None), |(label, source)| (Some(label), Some(source)))
 }
@@ -329,5 +334,25 @@ impl Diagnostic for Shown {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         self.label.clone().map(|label| Box::new(std::iter::once(label)) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn nothing_from_the_input_moves_the_cursor() {
+        let error = crate::Error::new(ErrorKind::Manifest, "bad `\u{1b}[31m\n::warning::b`")
+            .with_location(Location::at("a.yaml", 1, 1))
+            .with_help("rename \u{7}it");
+        let mut report = Report { errors: vec![error], ..Report::default() };
+        report.sources.insert("a.yaml".into(), "name: \u{1b}]0;x\u{7}\n".into());
+        let mut out = Vec::new();
+        Text::default().write(&report, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("\\u{1b}[31m\\u{a}::warning::b") && text.contains("name: ?]0;x?"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{7}']), "{text}");
     }
 }

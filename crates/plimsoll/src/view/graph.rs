@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 
+use crate::printable::spelled;
+
 /// What is drawn of one environment.
 #[derive(Debug, Clone)]
 pub struct Drawing {
@@ -49,12 +51,13 @@ impl Drawing {
 pub(super) fn dot(drawings: &[Drawing], out: &mut dyn io::Write) -> io::Result<()> {
     // A string of Graphviz' language.
     let quoted = |text: &str| {
-        let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\r'], " ");
+        let text = spelled(text).replace('\\', "\\\\").replace('"', "\\\"");
         format!("\"{text}\"")
     };
     for drawing in drawings {
         writeln!(out, "digraph {} {{", quoted(&drawing.name))?;
-        writeln!(out, "  rankdir=LR;\n  node [shape=box];")?;
+        writeln!(out, "  rankdir=LR;")?;
+        writeln!(out, "  node [shape=box];")?;
         for Edge { from, to, label, dashed } in &drawing.edges {
             let [from, to] = [from, to].map(|node| quoted(&drawing.nodes[*node]));
             let style = if *dashed { ", style=dashed" } else { "" };
@@ -69,7 +72,7 @@ pub(super) fn dot(drawings: &[Drawing], out: &mut dyn io::Write) -> io::Result<(
 pub(super) fn mermaid(drawings: &[Drawing], out: &mut dyn io::Write) -> io::Result<()> {
     // Mermaid knows no escapes but entities, and takes backticks for Markdown.
     let quoted = |text: &str| {
-        let text = text.replace('#', "#35;").replace('"', "#quot;").replace('`', "'").replace(['\n', '\r'], " ");
+        let text = spelled(text).replace('#', "#35;").replace('"', "#quot;").replace('`', "'");
         format!("\"{text}\"")
     };
     writeln!(out, "flowchart LR")?;
@@ -109,12 +112,12 @@ mod tests {
         let drawings = [drawing];
         assert_eq!(
             written(|out| dot(&drawings, out)),
-            "digraph \"a \\\"b\\\"\" {\n  rankdir=LR;\n  node [shape=box];\n  \"x\\\\\" -> \"y #1\" [label=\"`TCP`\", \
+            "digraph \"a \\\"b\\\"\" {\n  rankdir=LR;\n  node [shape=box];\n  \"x\\\\\" -> \"y\\\\u{a}#1\" [label=\"`TCP`\", \
              style=dashed];\n}\n"
         );
         assert_eq!(
             written(|out| mermaid(&drawings, out)),
-            "flowchart LR\n  e0n0[\"x\\\"]\n  e0n1[\"y #35;1\"]\n  e0n0 -.->|\"'TCP'\"| e0n1\n"
+            "flowchart LR\n  e0n0[\"x\\\"]\n  e0n1[\"y\\u{a}#35;1\"]\n  e0n0 -.->|\"'TCP'\"| e0n1\n"
         );
     }
 }

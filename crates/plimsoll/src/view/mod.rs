@@ -14,6 +14,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::nearest::nearest;
+use crate::printable::Lines;
 use crate::{Error, ErrorKind, Result};
 pub use graph::Drawing;
 
@@ -36,7 +37,7 @@ pub trait View: Serialize {
     /// The formats it has.
     const FORMATS: &'static [Format] = &[Format::Text, Format::Json];
 
-    /// Writes it for a person.
+    /// Writes it for a person, each line by one `writeln!`, so that [`write`](Self::write) knows where lines end.
     ///
     /// # Errors
     ///
@@ -55,7 +56,7 @@ pub trait View: Serialize {
     /// Where `out` takes no more.
     fn write(&self, format: Format, out: &mut dyn io::Write) -> io::Result<()> {
         match format {
-            Format::Text => self.text(out),
+            Format::Text => self.text(&mut Lines(out)),
             Format::Json => {
                 serde_json::to_writer_pretty(&mut *out, self)?;
                 writeln!(out)
@@ -91,5 +92,40 @@ impl Format {
             );
             Error::new(ErrorKind::Argument, format!("`{name}` is not a format of this command")).with_help(help)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Names(&'static str);
+
+    impl View for Names {
+        fn text(&self, out: &mut dyn io::Write) -> io::Result<()> {
+            writeln!(out, "{}", self.0)
+        }
+
+        fn drawings(&self) -> Vec<Drawing> {
+            let mut drawing = Drawing::new(self.0);
+            drawing.link(self.0, "b", self.0, false);
+            vec![drawing]
+        }
+    }
+
+    #[test]
+    fn names_are_spelled_out_for_people_and_stay_for_programs() {
+        let written = |format| {
+            let mut out = Vec::new();
+            Names("x\n::warning::\u{1b}[31m\u{202e}").write(format, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(written(Format::Text), "x\\u{a}::warning::\\u{1b}[31m\\u{202e}\n");
+        for format in [Format::Dot, Format::Mermaid] {
+            let text = written(format);
+            assert!(!text.contains(['\u{1b}', '\u{202e}']) && !text.contains("\n::"), "{text}");
+        }
+        assert_eq!(written(Format::Json), "\"x\\n::warning::\\u001b[31m\u{202e}\"\n");
     }
 }

@@ -126,10 +126,13 @@ fn read_pool(d: &mut Decoder<'_>, node: &Node) -> Option<(Pool, Mark)> {
 fn read_nodes(d: &mut Decoder<'_>, node: &Node) -> Option<(u32, u32)> {
     let mut nodes = d.fields(node, "`nodes`")?;
     let min = nodes.get("min").and_then(|node| d.count(node, "`min`"));
-    let max = nodes.get("max").and_then(|node| d.count(node, "`max`"));
+    let written = nodes.get("max").or_else(|| nodes.get("min"));
+    let max = nodes.get("max").map_or(min, |node| d.count(node, "`max`"));
     let at = nodes.mark;
     d.finish(nodes);
-    let max = d.require(max.or(min), at, "`nodes`", "max")?;
+    // A bound that is there and cannot be read has been complained about.
+    d.require(written, at, "`nodes`", "max")?;
+    let max = max?;
     let min = min.unwrap_or(0);
     if min > max {
         d.fail(at, format!("a pool has at least {min} and at most {max} nodes"), "`min` is not above `max`");

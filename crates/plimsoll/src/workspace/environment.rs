@@ -107,10 +107,14 @@ pub(super) fn kubernetes_version(text: &str) -> Option<String> {
     (major == "1" && patch && KUBERNETES_MINORS.contains(&minor)).then(|| format!("1.{minor}"))
 }
 
-/// What to say to a version there are no rules for.
-pub(super) fn kubernetes_help() -> String {
-    format!("write a version from 1.{} to 1.{}, in quotes", KUBERNETES_MINORS.start(), KUBERNETES_MINORS.end())
+/// What to say of a version there are no rules for.
+pub(super) fn no_kubernetes(version: &str) -> String {
+    let (first, last) = (KUBERNETES_MINORS.start(), KUBERNETES_MINORS.end());
+    format!("there are no rules for Kubernetes `{version}`, only for 1.{first} to 1.{last}")
 }
+
+/// And what to do about it.
+pub(super) const KUBERNETES_HELP: &str = "write one of those versions, in quotes";
 
 /// What names of environments are made of.
 pub(super) const NAME_HELP: &str = "letters, digits, `-`, `_` and `.`, at most 63, beginning with a letter or digit";
@@ -186,7 +190,7 @@ fn read_kubernetes(d: &mut Decoder<'_>, node: &Node) -> Option<Text> {
     let text = d.text(node, "the Kubernetes version")?;
     let version = kubernetes_version(&text);
     if version.is_none() {
-        d.fail(text.mark, format!("there are no rules for Kubernetes `{}`", text.value), kubernetes_help());
+        d.fail(text.mark, no_kubernetes(&text.value), KUBERNETES_HELP);
     }
     version.map(|version| Text { value: version.into(), mark: text.mark })
 }

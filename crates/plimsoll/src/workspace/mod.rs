@@ -302,8 +302,8 @@ impl OpenOptions {
         if let Some(version) = &self.kubernetes {
             options.kubernetes = environment::kubernetes_version(version);
             if options.kubernetes.is_none() {
-                let message = format!("there are no rules for Kubernetes `{version}`");
-                return Err(Error::new(ErrorKind::Argument, message).with_help(environment::kubernetes_help()));
+                let message = environment::no_kubernetes(version);
+                return Err(Error::new(ErrorKind::Argument, message).with_help(environment::KUBERNETES_HELP));
             }
         }
         if let Some(name) = self.environments.iter().find(|name| !environment::is_environment_name(name)) {

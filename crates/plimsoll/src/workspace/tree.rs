@@ -3,13 +3,13 @@
 //! Only directories that a path or glob leads to are listed, so a workspace may stand beside large trees
 //! that are none of its business.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use globset::GlobBuilder;
 
-use crate::files::{EntryKind, Files};
+use crate::files::{self, EntryKind, Files, MAX_ENTRIES};
 use crate::nearest::nearest;
 use crate::problems::Problems;
 use crate::yaml::{self, Node};
@@ -17,8 +17,6 @@ use crate::{Error, ErrorKind, Location};
 
 /// How deep directories are followed; deeper ones are cyclic links or mistakes.
 const MAX_DEPTH: usize = 32;
-/// How many files and directories one glob or scan looks at.
-const MAX_ENTRIES: usize = 1_000_000;
 
 /// How many misspelt paths get a "did you mean".
 const MAX_GUESSES: u32 = 100;
@@ -42,6 +40,8 @@ pub(super) enum Find {
 pub(super) struct Tree<'a> {
     files: &'a Files,
     listings: HashMap<String, Rc<Listing>>,
+    /// Links back to a directory on the way to them, which are not entered.
+    loops: HashSet<String>,
     globs: HashMap<(String, Find), Rc<[String]>>,
     documents: HashMap<String, Option<Arc<Node>>>,
     /// How many misspellings may still be looked into: each compares with a whole directory.
@@ -65,7 +65,14 @@ fn has_meta(text: &str) -> bool {
 
 impl<'a> Tree<'a> {
     pub(super) fn new(files: &'a Files) -> Self {
-        Self { files, listings: HashMap::new(), globs: HashMap::new(), documents: HashMap::new(), guesses: MAX_GUESSES }
+        Self {
+            files,
+            listings: HashMap::new(),
+            loops: HashSet::new(),
+            globs: HashMap::new(),
+            documents: HashMap::new(),
+            guesses: MAX_GUESSES,
+        }
     }
 
     /// The entries of a directory; none where it cannot be listed, which is said once.
@@ -74,7 +81,15 @@ impl<'a> Tree<'a> {
             return listing.clone();
         }
         let listing = match self.files.list(directory) {
-            Ok(entries) => entries.into_iter().map(|entry| (entry.name, entry.kind)).collect(),
+            Ok(entries) => {
+                for entry in entries.iter().filter(|entry| entry.is_loop) {
+                    let text =
+                        format!("`{}` is a symbolic link to a directory it lies in, and was passed over", entry.path);
+                    problems.note(text, Some(Location::file(entry.path.as_str())));
+                    self.loops.insert(entry.path.clone());
+                }
+                entries.into_iter().map(|entry| (entry.name, entry.kind)).collect()
+            }
             Err(error) => {
                 problems.add(error);
                 Listing::new()
@@ -126,8 +141,14 @@ impl<'a> Tree<'a> {
     pub(super) fn scan(&mut self, directory: &str, problems: &mut Problems) -> Scan {
         let mut scan = Scan::default();
         let mut pending = vec![(directory.to_owned(), 0)];
+        let (start, mut looked_at) = (directory, 0);
         while let Some((directory, depth)) = pending.pop() {
             let listing = self.list(&directory, problems);
+            looked_at += listing.len();
+            if looked_at > MAX_ENTRIES {
+                problems.add(files::too_many(start));
+                break;
+            }
             if listing.get("Chart.yaml") == Some(&EntryKind::File) {
                 scan.charts.push(directory);
                 continue;
@@ -136,7 +157,8 @@ impl<'a> Tree<'a> {
                 let path = below(&directory, name);
                 match kind {
                     EntryKind::File if is_candidate(name) => scan.manifests.push(path),
-                    EntryKind::Directory if !name.starts_with('.') && deep_enough(&path, depth, problems) => {
+                    EntryKind::Directory if name.starts_with('.') || self.loops.contains(&path) => {}
+                    EntryKind::Directory if deep_enough(&path, depth, problems) => {
                         pending.push((path, depth + 1));
                     }
                     _ => {}
@@ -171,10 +193,13 @@ impl<'a> Tree<'a> {
                 let listing = self.list(&directory, problems);
                 looked_at += listing.len();
                 if looked_at > MAX_ENTRIES {
-                    return Err(format!("there are more than {MAX_ENTRIES} files to look at"));
+                    return Err(format!("there are more than {MAX_ENTRIES} files and directories to look at"));
                 }
                 for (name, kind) in listing.iter() {
                     let path = below(&directory, name);
+                    if self.loops.contains(&path) {
+                        continue;
+                    }
                     let wanted = (*kind == EntryKind::File) == (find == Find::Files);
                     let hidden = name.starts_with('.');
                     if *kind == EntryKind::Directory && !hidden && level < levels {
@@ -216,7 +241,7 @@ fn deep_enough(path: &str, depth: usize, problems: &mut Problems) -> bool {
     let message = format!("directories are nested more than {MAX_DEPTH} deep");
     let error = Error::new(ErrorKind::Limit, message)
         .with_location(Location::file(path))
-        .with_help("a symbolic link that points to one of its own parents does this");
+        .with_help("symbolic links that lead from one to the next do this");
     problems.add(error);
     false
 }

@@ -10,6 +10,31 @@ fn paths_that_leave_the_workspace() {
     }
     let case = Case::with("plimsoll.yaml", CONFIG.replace("raw/**?", "../raw/**"));
     case.fails("outside-workspace", "plimsoll.yaml:4", "leaves the workspace");
+    // There or not, it is no link.
+    for path in ["..", "../outside"] {
+        let case = Case::config(&format!("policies: {{paths: [{path}]}}\n"));
+        case.fails("outside-workspace", "plimsoll.yaml:8", "leaves the workspace");
+    }
+}
+
+#[test]
+fn a_directory_without_policies_is_named() {
+    let case = Case::new();
+    std::fs::create_dir(case.path("empty")).unwrap();
+    for directory in ["empty", "./empty"] {
+        let run = case.run(&["policies", "test", directory]);
+        let expected = format!("error: {directory}: the directory `{directory}` holds no policy");
+        assert!(run.code == 2 && run.stderr.contains(&expected), "{} {}", run.code, run.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_no_directory_to_render_to() {
+    let case = Case::new().linked("out", "nowhere");
+    let run = case.run(&["render", "--output", "out"]);
+    assert!(run.stderr.contains("`out` is a symbolic link that leads nowhere"), "{}", run.stderr);
+    assert!(run.stderr.contains("help: "), "{}", run.stderr);
 }
 
 #[cfg(unix)]
@@ -37,8 +62,26 @@ fn a_link_in_the_files_of_a_chart() {
 fn links_that_lead_nowhere() {
     Case::new().linked("raw/a.yaml", "nowhere").fails("file", "raw/a.yaml", "does not exist");
     Case::new().linked("raw/a.yaml", "a.yaml").fails("file", "raw/a.yaml", "cannot be read");
-    // A directory that holds itself is walked as deep as directories go, and no deeper.
-    Case::new().linked("raw/self", ".").run(&["check"]);
+}
+
+/// Two ways from a directory to itself are two to the power of the depth, if they are gone.
+#[cfg(unix)]
+#[test]
+fn directories_that_hold_themselves() {
+    let twice = |case: Case| case.linked("raw/a1", ".").linked("raw/a2", "../raw");
+    let scanned = CONFIG.replace("raw/**?", "raw");
+    let each = "  - {name: \"n-{folder}\", chart: charts/web, each: \"raw/**/\", values: [\"raw/**/v.yaml?\"]}\n";
+    for config in [CONFIG.to_owned(), scanned, format!("{CONFIG}{each}")] {
+        let case = twice(Case::with("plimsoll.yaml", config));
+        let before = std::time::Instant::now();
+        let run = case.run(&["check"]);
+        assert!(before.elapsed() < super::PATIENCE, "{:?}", before.elapsed());
+        let said = format!("{}{}", run.stdout, run.stderr);
+        for path in ["raw/a1", "raw/a2"] {
+            let note = format!("`{path}` is a symbolic link to a directory it lies in, and was passed over");
+            assert_eq!(said.matches(&note).count(), 1, "{said}");
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -155,3 +155,15 @@ fn a_file_may_be_written() {
     assert_eq!(run.stdout, "");
     assert!(super::read(&directory.path().join("out.txt")).contains("Group oidc:developers"));
 }
+
+#[test]
+fn a_name_ends_no_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let named = CLUSTER.replace("\"oidc:developers\"", "\"x\\n::warning::b \\e[31m\"");
+    example::write(directory.path(), &example::texts(&[("rbac.yaml", &named)]));
+    for format in ["text", "dot", "mermaid"] {
+        let run = plimsoll(directory.path(), &["rbac", "rbac.yaml", "--format", format]);
+        assert!(run.stdout.contains("\\u{a}::warning::b"), "{}", run.stdout);
+        assert!(!run.stdout.contains('\u{1b}') && !run.stdout.contains("\n::"), "{}", run.stdout);
+    }
+}

@@ -77,7 +77,8 @@ fn descriptor(word: &str) -> Result<Schedule, String> {
         "monthly" => 28 * DAY,
         "yearly" | "annually" => 365 * DAY,
         _ => match word.strip_prefix("every ") {
-            // Fractions of a second are cut off, and less than one is one.
+            // `Every` of robfig/cron v3 cuts fractions of a second off and makes less than one one, also of
+            // nothing and of less than that (constantdelay.go).
             Some(text) => duration(text).ok_or("has a duration that cannot be read, unlike `@every 1h30m`")?.max(1),
             None => return Err(format!("begins with `@{word}`, which is no schedule")),
         },
@@ -85,26 +86,52 @@ fn descriptor(word: &str) -> Result<Schedule, String> {
     Ok(Schedule::Every(seconds))
 }
 
-/// Whole seconds of a duration as Go writes it, such as `1h30m`.
+/// Whole seconds of a duration as Go's `time.ParseDuration` reads it: a sign, and numbers with units, such
+/// as `1h30m` or `1.5h`; only `0` needs none.
 fn duration(text: &str) -> Option<i64> {
-    let mut rest = text.trim();
+    const UNITS: [(&str, i128); 8] = [
+        ("ns", 1),
+        ("us", 1_000),
+        ("\u{b5}s", 1_000),
+        ("\u{3bc}s", 1_000),
+        ("ms", 1_000_000),
+        ("s", 1_000_000_000),
+        ("m", 60_000_000_000),
+        ("h", 3_600_000_000_000),
+    ];
+    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    match rest {
+        "" => return None,
+        "0" => return Some(0),
+        _ => {}
+    }
     let mut nanos: i128 = 0;
     while !rest.is_empty() {
-        let end = rest.find(|letter: char| !letter.is_ascii_digit())?;
-        let count: i128 = rest[..end].parse().ok()?;
-        let units: &[(&str, i128)] = &[
-            ("ns", 1),
-            ("us", 1_000),
-            ("ms", 1_000_000),
-            ("s", 1_000_000_000),
-            ("m", 60_000_000_000),
-            ("h", 3_600_000_000_000),
-        ];
-        let (unit, factor) = units.iter().find(|(unit, _)| rest[end..].starts_with(unit))?;
-        nanos = nanos.checked_add(count.checked_mul(*factor)?)?;
-        rest = &rest[end + unit.len()..];
+        let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let (number, after) = rest.split_at(end);
+        let end = after.find(|letter: char| letter.is_ascii_digit() || letter == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(end);
+        let (_, unit) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
+        nanos = nanos.checked_add(scaled(number, unit)?)?;
+        rest = after;
     }
-    i64::try_from(nanos / 1_000_000_000).ok().filter(|_| nanos > 0)
+    // Go counts nanoseconds in 64 bits.
+    i64::try_from(sign * nanos).ok().map(|nanos| nanos / 1_000_000_000)
+}
+
+/// A number of digits and at most one dot, times a unit.
+fn scaled(number: &str, unit: i128) -> Option<i128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+        return None;
+    }
+    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    // More digits than these are less than a nanosecond, of hours too.
+    let digits = &fraction[..fraction.len().min(18)];
+    let parts: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+    let scale = 10_i128.pow(u32::try_from(digits.len()).ok()?);
+    whole.checked_mul(unit)?.checked_add(parts * unit / scale)
 }
 
 fn field(text: &str, what: &str, min: u32, max: u32, names: &[&str]) -> Result<Field, String> {
@@ -243,7 +270,11 @@ mod tests {
             assert_eq!(least(text), minutes * 60, "{text}");
         }
         assert_eq!(least("@every 90s"), 90);
-        assert_eq!(least("@every 1ms"), 1);
+        for text in ["1ms", "0s", "0", "-0", "-1s", "+0h", "-2h30m", "1us", "1\u{b5}s", "1\u{3bc}s", ".5s", "1.9s"] {
+            assert_eq!(least(&format!("@every {text}")), 1, "{text}");
+        }
+        assert_eq!(least("@every 1.5h"), 5400);
+        assert_eq!(least("@every 1h.5m"), 3630);
     }
 
     #[test]
@@ -280,6 +311,14 @@ mod tests {
             ("@sometimes", "`@sometimes`"),
             ("@every", "no schedule"),
             ("@every often", "duration"),
+            ("@every ", "no schedule"),
+            ("@every  1h", "duration"),
+            ("@every -", "duration"),
+            ("@every 1", "duration"),
+            ("@every .s", "duration"),
+            ("@every 1..5s", "duration"),
+            ("@every 1d", "duration"),
+            ("@every 2562048h", "duration"),
             ("@every 99999999999999999999999999999999999999999h", "duration"),
             ("TZ=UTC * * * * *", "time zone"),
             ("*/99999999999 * * * *", "`*/99999999999`"),

@@ -236,6 +236,45 @@ fn limits_are_errors_with_a_place() {
 }
 
 #[test]
+fn functions_that_make_much_are_stopped_before_they_do() {
+    let input = json!({"resource": {"width": "%900000000d", "long": "x".repeat(100_000)}});
+    let doubled = |step: &str| {
+        let line = |n| format!("x{} := {}\n    ", n + 1, step.replace('X', &format!("x{n}")));
+        let lines = (0..40).map(line).collect::<Vec<_>>().concat();
+        format!("x0 := [\"\\\"ab\"][0]\n    {lines}m := count(x40)")
+    };
+    for body in [
+        "m := sprintf(\"%1000000000d\", [1])".to_owned(),
+        "m := sprintf(\"%01000000000d\", [1])".to_owned(),
+        "m := sprintf(\"%.1000000000f\", [1.5])".to_owned(),
+        "m := sprintf(\"%99999999999999999999999d\", [1])".to_owned(),
+        "m := sprintf(\"%1000000000q\", [\"x\"])".to_owned(),
+        "m := count(sprintf(input.resource.width, [1]))".to_owned(),
+        "m := count(replace(input.resource.long, \"x\", input.resource.long))".to_owned(),
+        "m := count(replace(input.resource.long, \"\", input.resource.long))".to_owned(),
+        "m := count(strings.replace_n({\"x\": input.resource.long}, input.resource.long))".to_owned(),
+        "m := count(regex.replace(input.resource.long, \"x\", input.resource.long))".to_owned(),
+        "m := count(units.parse(\"1e999999999\") * 0)".to_owned(),
+        "m := count(concat(input.resource.long, [x | some x in split(input.resource.long, \"\")]))".to_owned(),
+        doubled("concat(\"\", [X, X])"),
+        doubled("sprintf(\"%s%s\", [X, X])"),
+        doubled("json.marshal(X)"),
+        doubled("array.concat(X, X)").replace("x0 := [\"\\\"ab\"][0]", "x0 := [1]"),
+        "x := sprintf(\"%1000000000d\", [1]); not x; m := 1".to_owned(),
+        "not sprintf(\"%1000000000d\", [1]); m := 1".to_owned(),
+    ] {
+        let both = both(&rule(&body), &input);
+        for outcome in [both.machine, both.interpreter] {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Limit, "{body}: {error}");
+            assert_eq!(&*error.location().unwrap().file, "p/test/sample/policy.rego", "{body}");
+        }
+    }
+    let body = "m := sprintf(\"%.1f|%s|%v\", [1.25, \"x\", [input.resource.n]])";
+    agree(&rule(body), &json!({"resource": {"n": 7}}), &["1.3|x|[7]"]);
+}
+
+#[test]
 fn results_of_another_shape_are_errors() {
     let sample = |on: &str, object: &str| {
         let rego = format!("violation contains x if {{\n    x := {object}\n}}");

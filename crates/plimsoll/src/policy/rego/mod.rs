@@ -4,7 +4,7 @@
 //! interpreter that is slow and right. A policy goes through [`bounds`] and the parser ([`source`]), what
 //! it may reach is checked ([`reads`]), the [`lint`] finds what the machine cannot be trusted with,
 //! [`rewrite`] repairs the rest, and [`program`] compiles it and checks the call graph ([`calls`]) and
-//! the built-in functions ([`builtins`]). [`Compiled`] holds the outcome, a [`Session`] runs it on one
+//! the built-in functions ([`builtins`]), and [`results`] bounds what those make. [`Compiled`] holds the outcome, a [`Session`] runs it on one
 //! thread, [`shape`] reads what comes back.
 
 mod bounds;
@@ -16,6 +16,7 @@ mod differences;
 mod lint;
 mod program;
 mod reads;
+mod results;
 mod rewrite;
 mod session;
 mod shape;

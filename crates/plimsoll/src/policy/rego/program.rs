@@ -12,7 +12,7 @@ use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::program::Program;
 
 use super::reads::Reads;
-use super::{builtins, calls, guarded, lint, reads, rewrite, source};
+use super::{builtins, calls, guarded, lint, reads, results, rewrite, source};
 use crate::policy::definition::Library;
 use crate::policy::{Policy, fault};
 use crate::{Error, ErrorKind, Location};
@@ -79,7 +79,7 @@ pub(super) fn compile(policy: &Policy, libraries: &Libraries) -> Result<Runnable
     let modules = closure(own, libraries)?;
     let entry = format!("data.policies[\"{}\"][\"{}\"].violation", policy.category, policy.name);
     let texts = modules.iter().map(|module| (&module.file, module.rewritten.as_str()));
-    let program = guarded(|| build(&entry, texts))
+    let mut program = guarded(|| build(&entry, texts))
         .map_err(|panic| source::internal(&policy.file, &panic))?
         .map_err(|message| source::engine_error(&policy.file, &message))?;
     let refused =
@@ -92,6 +92,7 @@ pub(super) fn compile(policy: &Policy, libraries: &Libraries) -> Result<Runnable
     if let Some(info) = program.builtin_info_table.iter().find(|info| !builtins::allowed(&info.name)) {
         return Err(refused(format!("a policy may not call `{}`", info.name)).with_help("compute a fact instead"));
     }
+    results::bind(Arc::make_mut(&mut program));
     Ok(Runnable {
         entry,
         program,
@@ -143,6 +144,7 @@ impl Runnable {
     pub(super) fn interpreter(&self) -> Result<regorus::Engine, String> {
         let mut engine = regorus::Engine::new();
         engine.set_strict_builtin_errors(true);
+        results::extend(&mut engine)?;
         for module in &self.modules {
             engine
                 .add_policy(module.file.to_string(), module.original.to_string())

@@ -9,7 +9,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 
 use super::compiled::{Compiled, Engine, Ready};
 use super::value::{Input, Term};
-use super::{guarded, shape, source};
+use super::{guarded, results, shape, source};
 use crate::policy::Violation;
 use crate::{Error, ErrorKind, Location, Result};
 
@@ -76,8 +76,9 @@ impl<'a> Session<'a> {
             None => Box::new(new_machine(ready, &self.data).map_err(|error| failed(ready, &error, 0))?),
         };
         machine.set_input(input.0.clone());
-        let outcome = guarded(|| machine.execute_entry_point_by_index(0));
+        let (outcome, exceeded) = results::watch(|| guarded(|| machine.execute_entry_point_by_index(0)));
         match outcome {
+            _ if exceeded => Err(limit(ready.runnable.place(machine.get_pc()), results::message())),
             Ok(Ok(value)) => {
                 self.machines[policy] = Some(machine);
                 Ok(value)
@@ -95,8 +96,14 @@ impl<'a> Session<'a> {
             None => Box::new(new_interpreter(ready, &self.data).map_err(|message| engine_error(&message))?),
         };
         interpreter.set_input(input.0.clone());
-        let outcome = guarded(|| interpreter.eval_rule(ready.runnable.entry.clone()));
+        let (outcome, exceeded) = results::watch(|| guarded(|| interpreter.eval_rule(ready.runnable.entry.clone())));
         match outcome {
+            Ok(Err(error)) if exceeded => {
+                let place = engine_error(&error.to_string()).location().cloned();
+                let place = place.unwrap_or_else(|| Location::file(ready.policy.file.clone()));
+                Err(limit(place, results::message()))
+            }
+            _ if exceeded => Err(limit(Location::file(ready.policy.file.clone()), results::message())),
             Ok(Ok(value)) => {
                 self.interpreters[policy] = Some(interpreter);
                 Ok(value)
@@ -154,5 +161,5 @@ fn failed(ready: &Ready, error: &VmError, instruction: usize) -> Error {
 fn limit(place: Location, message: String) -> Error {
     Error::new(ErrorKind::Limit, message)
         .with_location(place)
-        .with_help("loop over less: nested `some … in` multiply; heavy work belongs into a fact")
+        .with_help("loop over less and make less: nested `some … in` multiply; heavy work belongs into a fact")
 }

@@ -14,21 +14,36 @@ use crate::yaml::{Data, Entry, Map, Mark, Node};
 const MAX_DEPTH: usize = 100;
 /// How many values one conversion visits: shared parts count each time they are reached.
 const MAX_NODES: usize = 1_000_000;
+/// How many bytes of text they hold; what is written from it is longer than the output may be.
+const MAX_BYTES: usize = run::MAX_WRITTEN;
+
+/// What one conversion may still visit.
+struct Left {
+    nodes: usize,
+    bytes: usize,
+}
 
 /// Data of a value; text in it loses its markers.
 pub(super) fn to_node(value: &Value) -> Result<Node, Error> {
-    let mut left = MAX_NODES;
-    node(value, MAX_DEPTH, &mut left)
+    node(value, MAX_DEPTH, &mut Left { nodes: MAX_NODES, bytes: MAX_BYTES })
 }
 
-fn node(value: &Value, depth: usize, left: &mut usize) -> Result<Node, Error> {
-    *left = left.checked_sub(1).ok_or_else(|| run::limit(format!("a value holds more than {MAX_NODES} values")))?;
+fn node(value: &Value, depth: usize, left: &mut Left) -> Result<Node, Error> {
+    left.nodes =
+        left.nodes.checked_sub(1).ok_or_else(|| run::limit(format!("a value holds more than {MAX_NODES} values")))?;
     let below = depth.checked_sub(1).ok_or_else(|| run::limit(format!("a value nests deeper than {MAX_DEPTH}")))?;
     let data = match value.kind() {
         ValueKind::None | ValueKind::Undefined => Data::Null,
         ValueKind::Bool => Data::Bool(value.is_true()),
         ValueKind::Number => number(value)?,
-        ValueKind::String => Data::String(text(value)),
+        ValueKind::String => {
+            let text = text(value);
+            left.bytes = left
+                .bytes
+                .checked_sub(text.len())
+                .ok_or_else(|| run::limit(format!("a value holds more than {MAX_BYTES} bytes of text")))?;
+            Data::String(text)
+        }
         ValueKind::Map if is_macro(value) => return Err(no_yaml("a macro", "call it: `name()`")),
         ValueKind::Map => {
             let mut map = Map::new();

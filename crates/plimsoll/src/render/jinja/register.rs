@@ -10,6 +10,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::functions;
 use super::objects::{MapObject, SeqObject};
+use super::run;
 use crate::render::blocks;
 
 pub(super) type Call = fn(&mut State<'_, '_>, &[Value]) -> Result<Value, Error>;
@@ -78,7 +79,9 @@ impl Function {
             refuse_undefined(&args)?;
         }
         let args = if self.raw { args } else { without_markers(args) };
-        (self.call)(state, &args)
+        let value = (self.call)(state, &args)?;
+        run::made(&value)?;
+        Ok(value)
     }
 }
 
@@ -132,14 +135,7 @@ pub(super) fn register(env: &mut Environment<'static>) {
     }
 }
 
-/// Wraps one of the engine's own filters, so that it sees text without markers.
-pub(super) fn wrap_filter(env: &mut Environment<'static>, name: &'static str, inner: Value) {
-    env.add_filter(name, move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
-        inner.call(state, &without_markers(args.into_values()))
-    });
-}
-
-/// Wraps one of the engine's own tests likewise.
+/// Wraps one of the engine's own tests, so that it sees text without markers.
 pub(super) fn wrap_test(env: &mut Environment<'static>, name: &'static str, inner: Value) {
     env.add_test(name, move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
         inner.call(state, &without_markers(args.into_values()))
@@ -170,7 +166,7 @@ fn refuse_undefined(args: &[Value]) -> Result<(), Error> {
     }
 }
 
-fn without_markers(args: Vec<Value>) -> Vec<Value> {
+pub(super) fn without_markers(args: Vec<Value>) -> Vec<Value> {
     args.into_iter().map(|arg| clean(arg, 4)).collect()
 }
 

@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use minijinja::{Error, ErrorKind};
+use minijinja::value::ValueKind;
+use minijinja::{Error, ErrorKind, Value};
 
 use super::objects::MapObject;
 
@@ -20,6 +21,10 @@ pub(super) const MAX_WRITTEN: usize = 32 << 20;
 const MAX_KEPT: usize = 4_000_000;
 /// Bytes of text that are kept under names, each time they are.
 const MAX_KEPT_BYTES: usize = 128 << 20;
+/// Bytes of text and items of lists that functions and filters make, all of them together. One
+/// instruction may call a filter for every item of a list.
+const MAX_MADE_BYTES: usize = 256 << 20;
+const MAX_MADE_ITEMS: usize = 16_000_000;
 /// How deep `include(…)` and `tpl` nest.
 const MAX_DEPTH: usize = 8;
 /// How often one template may use others.
@@ -38,6 +43,8 @@ struct Run {
     written: usize,
     kept: usize,
     kept_bytes: usize,
+    made_bytes: usize,
+    made_items: usize,
     joined: usize,
     misses: VecDeque<(Arc<MapObject>, String)>,
 }
@@ -111,6 +118,26 @@ pub(super) fn kept(values: usize, bytes: usize) -> Result<(), Error> {
             Err(limit(format!("the variables of the template take more than {MAX_KEPT} values")))
         } else if run.kept_bytes > MAX_KEPT_BYTES {
             Err(limit(format!("the variables of the template take more than {MAX_KEPT_BYTES} bytes")))
+        } else {
+            Ok(())
+        }
+    })
+}
+
+/// Counts what a function or a filter made.
+pub(super) fn made(value: &Value) -> Result<(), Error> {
+    let (bytes, items) = match value.kind() {
+        ValueKind::String => (value.as_str().map_or(0, str::len), 0),
+        ValueKind::Seq => (0, value.len().unwrap_or(0)),
+        _ => return Ok(()),
+    };
+    RUN.with_borrow_mut(|run| {
+        run.made_bytes = run.made_bytes.saturating_add(bytes);
+        run.made_items = run.made_items.saturating_add(items);
+        if run.made_bytes > MAX_MADE_BYTES {
+            Err(limit(format!("the functions of the template make more than {MAX_MADE_BYTES} bytes of text")))
+        } else if run.made_items > MAX_MADE_ITEMS {
+            Err(limit(format!("the functions of the template make lists of more than {MAX_MADE_ITEMS} items")))
         } else {
             Ok(())
         }

@@ -27,6 +27,44 @@ fn doubling_is_stopped() {
     assert_eq!(error(&format!("{{% set x = [1] %}}{lists}{{{{ x }}}}")).kind(), ErrorKind::Limit);
 }
 
+/// The engine's own filters take one instruction, however much they make.
+#[test]
+fn filters_of_the_engine_are_bounded() {
+    for source in [
+        "{{ [1]|batch(1000000000, 1)|list|length }}",
+        "{{ [1]|batch(9000000000000000000, 1)|list|length }}",
+        "{{ '%9999999999d'|format(1) }}",
+        "{{ '%99999999999999999999999d'|format(1) }}",
+        "{{ '%1000000000d'|format(1) }}",
+        "{{ '%-01000000000d'|format(1) }}",
+        "{{ '%(a)1000000000d'|format({'a': 1}) }}",
+        "{{ '%.1000000000f'|format(1.0) }}",
+        "{{ '%.1000000000e'|format(1.0) }}",
+        "{{ ('%(a)1000d' * 4000)|format({'a': 1})|len }}{{ ('%(a)1000d' * 5000)|format({'a': 1})|len }}",
+        "{{ ('%(a)s' * 1000)|format({'a': 'x' * 1000000}) }}",
+        "{{ '%s'|format(['x' * 4000000] * 100000) }}",
+        "{{ range(1000)|map('repeat', 4000000)|list|len }}",
+        "{{ range(1000)|map('untilStep', 100000, 1)|list|len }}",
+        "{{ range(100000)|chain(range(100000))|sort|len }}",
+        "{{ ([1] * 100000 + [1] * 100000)|sum }}",
+        "{{ ['x' * 4000000] * 100000 }}",
+        "{{ (['x' * 4000000] * 100000)|toJson|len }}",
+    ] {
+        let found = error(source);
+        assert_eq!(found.kind(), ErrorKind::Limit, "{source}: {found:?}");
+        assert_eq!(found.location().unwrap().line, Some(1), "{source}");
+    }
+    for (source, expected) in [
+        ("{{ [1]|batch(1000000000)|list|len }}", "1"),
+        ("{{ [1, 2, 3]|batch(2, 0) }}", "- - 1\n  - 2\n- - 3\n  - 0"),
+        ("{{ '%-5s|%05d|%.2f|%d%%'|format('a', 42, 1.5, 7) }}", "a    |00042|1.50|7%"),
+        ("{{ '%(a)s-%(b)3d'|format({'a': 'x', 'b': 1}) }}", "x-  1"),
+        ("{{ range(3)|chain([7])|map('string')|join(',') }}", "0,1,2,7"),
+    ] {
+        assert_eq!(text(source), expected, "{source}");
+    }
+}
+
 fn on_a_small_stack(templates: &'static [(&str, &str)]) -> Error {
     let body = move || render(templates).errors.remove(0);
     std::thread::Builder::new().stack_size(2 << 20).spawn(body).unwrap().join().unwrap()

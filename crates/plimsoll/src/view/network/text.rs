@@ -36,7 +36,8 @@ fn listed(environment: &EnvironmentView, out: &mut dyn io::Write) -> io::Result<
         if sources.next_if(same).is_some() {
             source = ANYWHERE;
         }
-        writeln!(out, "\n  {source}")?;
+        writeln!(out)?;
+        writeln!(out, "  {source}")?;
         let mut rows = rows.iter().peekable();
         while let Some(first) = rows.next() {
             let other =
@@ -46,7 +47,8 @@ fn listed(environment: &EnvironmentView, out: &mut dyn io::Write) -> io::Result<
         }
     }
     if !environment.exposed.is_empty() {
-        writeln!(out, "\n  opened to the outside")?;
+        writeln!(out)?;
+        writeln!(out, "  opened to the outside")?;
         for exposed in &environment.exposed {
             writeln!(out, "    {}  {}", exposed.destination, exposed.ports.to_string().replace(',', ", "))?;
             let by = match exposed.through {
@@ -65,7 +67,8 @@ fn listed(environment: &EnvironmentView, out: &mut dyn io::Write) -> io::Result<
         }
     }
     let count = environment.connections.len();
-    writeln!(out, "\n  {count} connection{}", if count == 1 { "" } else { "s" })?;
+    writeln!(out)?;
+    writeln!(out, "  {count} connection{}", if count == 1 { "" } else { "s" })?;
     for note in &environment.notes {
         wrapped(&format!("note: {note}"), "  ", out)?;
     }
@@ -118,7 +121,8 @@ fn explained(explanation: &ExplanationView, out: &mut dyn io::Write) -> io::Resu
         if reasons.is_empty() {
             continue;
         }
-        writeln!(out, "\n  {title} {of}")?;
+        writeln!(out)?;
+        writeln!(out, "  {title} {of}")?;
         for reason in reasons {
             let mark = match reason.effect {
                 Effect::Admits => "+",

@@ -13,8 +13,8 @@ use crate::facts::quota::words::Unit;
 const WIDTH: usize = 100;
 /// The width of what is counted.
 const NAME: usize = 24;
-/// The width of an amount.
-const AMOUNT: usize = 9;
+/// The least width of an amount. An amount is never cut: where it is longer, so is its line.
+const AMOUNT: usize = 8;
 /// The width of a bar.
 const BAR: i64 = 14;
 
@@ -41,7 +41,8 @@ pub(super) fn write(quota: &QuotaView, out: &mut dyn io::Write) -> io::Result<()
     }
     for gap in &quota.capacity.recovery {
         let verb = if gap.verdict == Verdict::No { "cannot carry" } else { "is not known to carry" };
-        writeln!(out, "\n{} {verb} the peak of {} ({})", gap.mirror, gap.of, gap.what)?;
+        writeln!(out)?;
+        writeln!(out, "{} {verb} the peak of {} ({})", gap.mirror, gap.of, gap.what)?;
         wrapped(out, &gap.reason)?;
     }
     Ok(())
@@ -60,10 +61,11 @@ fn header(out: &mut dyn io::Write, title: &str, bounded: bool) -> io::Result<()>
     let title = cut(title, NAME);
     let allowed = if bounded { "allowed" } else { "" };
     let line = format!(
-        "  {title:<NAME$}{:>AMOUNT$}{:>AMOUNT$}{:>AMOUNT$}{:>AMOUNT$}{allowed:>AMOUNT$}",
+        "  {title:<NAME$} {:>AMOUNT$} {:>AMOUNT$} {:>AMOUNT$} {:>AMOUNT$} {allowed:>AMOUNT$}",
         "steady", "peak", "rollout", "worst"
     );
-    writeln!(out, "\n{}", line.trim_end())
+    writeln!(out)?;
+    writeln!(out, "{}", line.trim_end())
 }
 
 fn rows(out: &mut dyn io::Write, rows: &[Row]) -> io::Result<()> {
@@ -73,10 +75,10 @@ fn rows(out: &mut dyn io::Write, rows: &[Row]) -> io::Result<()> {
         let name = cut(&row.dimension, NAME - 3);
         let mut line = format!("    {name:<width$}", width = NAME - 2);
         for amount in [row.steady, row.peak, row.rollout, row.worst] {
-            let _ = write!(line, "{:>AMOUNT$}", unit.write(amount));
+            let _ = write!(line, " {:>AMOUNT$}", unit.write(amount));
         }
         if let Some(allowed) = &row.allowed {
-            let _ = write!(line, "{:>AMOUNT$}  {}", unit.write(allowed.hard), bar(row, allowed));
+            let _ = write!(line, " {:>AMOUNT$}  {}", unit.write(allowed.hard), bar(row, allowed));
         }
         writeln!(out, "{}", line.trim_end())?;
         for (label, reason) in &row.unbounded {
@@ -111,7 +113,8 @@ fn share(part: Quantity, whole: Quantity) -> Option<i64> {
 }
 
 fn cluster(out: &mut dyn io::Write, cluster: &Cluster) -> io::Result<()> {
-    writeln!(out, "\ncluster {} ({})", cluster.name, cluster.environments.join(", "))?;
+    writeln!(out)?;
+    writeln!(out, "cluster {} ({})", cluster.name, cluster.environments.join(", "))?;
     judged(out, "peak, at the pools' most nodes", &cluster.peak)?;
     for loss in &cluster.losses {
         judged(out, &format!("steady, without {}", loss.lost), &loss.judged)?;
@@ -154,4 +157,37 @@ fn wrapped(out: &mut dyn io::Write, text: &str) -> io::Result<()> {
 
 fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width { text.to_owned() } else { text.chars().take(width - 1).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(amount: &str, hard: &str) -> String {
+        let [amount, hard] = [amount, hard].map(|text| Quantity::parse(text).unwrap());
+        let row = Row {
+            dimension: "requests.memory".into(),
+            steady: amount,
+            peak: amount,
+            rollout: amount,
+            worst: amount,
+            allowed: Some(Allowed { by: "q".into(), hard, room: hard }),
+            terms: Vec::new(),
+            unbounded: Vec::new(),
+        };
+        let mut out = Vec::new();
+        rows(&mut out, &[row]).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn amounts_are_told_apart_however_long_they_are() {
+        for (amount, hard) in [("250m", "1"), ("4500000003", "6000000001"), ("999999999999999999n", "1")] {
+            let line = written(amount, hard);
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert_eq!(words[1..5].iter().filter(|word| **word == words[1]).count(), 4, "{line}");
+            assert!(words.len() > 6, "{line}");
+        }
+        assert!(written("99999Mi", "99999Mi").lines().all(|line| line.chars().count() <= WIDTH));
+    }
 }

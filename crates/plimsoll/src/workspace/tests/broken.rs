@@ -54,7 +54,14 @@ fn environments_that_cannot_be() {
     let workspace = open(&[("plimsoll.yaml", "version: 1\nenvironments:\n  a b: {tier: dr}\n  dr: {}")]);
     assert_eq!(errors(&workspace), [text]);
     help("  dr: {kubernetes: 1.30}", "plimsoll.yaml:3:20: the Kubernetes version is a number, not text");
-    help("  dr: {kubernetes: '1.99'}", "plimsoll.yaml:3:20: there are no rules for Kubernetes `1.99`");
+    help(
+        "  dr: {kubernetes: '1.24'}",
+        "plimsoll.yaml:3:20: there are no rules for Kubernetes `1.24`, only for 1.25 to 1.37",
+    );
+    help(
+        "  dr: {kubernetes: '1.99'}",
+        "plimsoll.yaml:3:20: there are no rules for Kubernetes `1.99`, only for 1.25 to 1.37",
+    );
     assert_eq!(
         help(
             "  dr: {mirrors: prodction}\n  production: {}",
@@ -263,5 +270,20 @@ fn no_text_makes_it_panic_and_every_complaint_has_a_place() {
         for error in errors {
             assert!(error.location().is_some() && !error.message().ends_with('.'), "{error} in\n{variant}");
         }
+    }
+}
+
+#[test]
+fn a_bound_that_cannot_be_read_is_one_mistake() {
+    for (nodes, message) in [
+        ("{max: 99999999999999999999}", "`max`"),
+        ("{min: 1, max: x}", "`max`"),
+        ("{min: x}", "`min`"),
+        ("{}", "`nodes` needs `max`"),
+    ] {
+        let pool = format!("{{name: p, nodes: {nodes}, allocatable: {{cpu: 1, memory: 1Gi}}}}");
+        let text = format!("version: 1\nenvironments: {{production: {{}}}}\nclusters: {{x: {{pools: [{pool}]}}}}");
+        let found = errors(&open(&[("plimsoll.yaml", &text)]));
+        assert!(found.len() == 1 && found[0].contains(message), "{nodes}: {found:?}");
     }
 }

@@ -101,7 +101,9 @@ fn links_out_of_the_workspace_are_refused() {
     std::os::unix::fs::symlink(directory.at("."), directory.at("loop")).unwrap();
     let workspace = Workspace::open(directory.at("")).unwrap();
     assert!(workspace.plan().errors.iter().any(|error| error.kind() == ErrorKind::OutsideWorkspace));
-    assert!(workspace.plan().errors.iter().any(|error| error.kind() == ErrorKind::Limit));
+    assert_eq!(workspace.plan().errors.len(), 1, "{:?}", workspace.plan().errors);
+    let notes: Vec<&str> = workspace.plan().notes.iter().map(|note| note.message.as_str()).collect();
+    assert_eq!(notes, ["`loop` is a symbolic link to a directory it lies in, and was passed over"]);
     assert!(manifests(&workspace, "default").contains(&"a.yaml".to_owned()));
 }
 
@@ -121,4 +123,28 @@ fn files_are_named_from_somewhere_even_where_nothing_opens() {
         assert_eq!(Workspace::root_of(directory.at(path)), real(root), "{path}");
     }
     assert_eq!(Workspace::root_of(directory.at("nowhere")), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_back_are_told_from_others() {
+    let directory = Directory::new(&[("a/b/x", ""), ("c/y", "")]);
+    let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, directory.at(name)).unwrap();
+    link(".", "a/self");
+    link("..", "a/b/up");
+    link("../..", "a/b/root");
+    // Neither lies in what it leads to, and together they go round.
+    link("../c", "a/c");
+    link("../a", "c/a");
+    let files = Files::directory(directory.at("")).unwrap();
+    let loops = |path: &str| -> Vec<_> {
+        let entries = files.list(path).unwrap();
+        entries.into_iter().filter(|entry| entry.is_loop).map(|entry| entry.path).collect()
+    };
+    assert_eq!(loops("a"), ["a/self"]);
+    assert_eq!(loops("a/b"), ["a/b/root", "a/b/up"]);
+    assert_eq!(loops("c"), [""; 0]);
+    assert_eq!(loops("a/c"), ["a/c/a"]);
+    assert_eq!(loops("c/a"), ["c/a/c", "c/a/self"]);
+    assert_eq!(files.walk("").unwrap(), ["a/b/x", "a/c/y", "c/a/b/x", "c/y"]);
 }
