@@ -186,7 +186,8 @@ pub struct Allowed {
 
 /// Answers a question about every environment.
 ///
-/// Fails where the question names a subject, verb or resource that no environment knows.
+/// Fails where the question names a subject, verb or resource that no environment knows, and where the answer is too
+/// much to find or to list.
 pub fn rbac(rendered: &Rendered, wanted: &Wanted) -> Result<RbacView> {
     let environments = rendered.environments();
     let all: Vec<_> = environments.iter().map(|environment| workload::workloads(&environment.resources)).collect();
@@ -198,12 +199,14 @@ pub fn rbac(rendered: &Rendered, wanted: &Wanted) -> Result<RbacView> {
     let subject = wanted.subject.as_deref().map(|text| question::subject(text, &models)).transpose()?;
     if let Some(can) = &wanted.can {
         can.check(&models)?;
+    } else {
+        environments.iter().zip(&models).try_for_each(|(environment, rbac)| rbac.check(environment.name()))?;
     }
     let mut places = Places::new(environments);
     let mut view = RbacView { environments: Vec::new() };
     for (at, (environment, rbac)) in environments.iter().zip(&models).enumerate() {
         let mut answers = answer::Answers { rbac, environment: at, places: &mut places };
-        let answer = answers.answer(subject.as_ref(), wanted.can.as_ref());
+        let answer = answers.answer(subject.as_ref(), wanted.can.as_ref(), environment.name())?;
         view.environments.push(Answer { name: environment.name().into(), ..answer });
     }
     Ok(view)
