@@ -195,13 +195,12 @@ impl<'a> Build<'_, '_, 'a> {
         let everybody = || vec![scope.namespace().map_or(Place::Accounts, Place::AccountsIn)];
         match (held.power, names) {
             (Power::Everything, _) if cluster => vec![Place::Admin],
-            (Power::CreateWorkload, _) => everybody(),
+            (Power::CreateWorkload, _) | (Power::Token | Power::ImpersonateAccount, None) => everybody(),
             (Power::ChangeWorkload, _) => self.beside(held.resource, names, scope),
             (Power::ChangePod | Power::Exec | Power::Attach | Power::Debug, _) => self.running(names, scope),
-            (Power::Token | Power::ImpersonateAccount, None) => everybody(),
             (Power::Token | Power::ImpersonateAccount, Some(names)) => {
-                let named = names.iter().flat_map(|name| model.accounts_named.called(scope, name));
-                named.copied().map(Place::Subject).collect()
+                let accounts = names.iter().flat_map(|name| model.accounts_named.called(scope, name));
+                accounts.copied().map(Place::Subject).collect()
             }
             (Power::GetSecret | Power::ListSecrets, _) => {
                 let tokens: BTreeSet<usize> = found(&model.tokens, names, scope).into_iter().collect();

@@ -120,11 +120,12 @@ impl<'a> Build<'_, '_, 'a> {
         let mut said = BTreeSet::new();
         let mut kept = Vec::new();
         for part in parts {
-            let mut found = part(self, &own)?;
+            let mut found = part(self, &own);
             found.sort_by_key(|found| found.order);
             kept.extend(found.into_iter().filter(|found| said.insert(found.place)));
         }
-        if kept.is_empty() || !self.spend_edges(kept.len()) {
+        // Where the limit was passed, what was found is in part only.
+        if !self.spend_edges(kept.len()) || kept.is_empty() {
             return None;
         }
         let node = self.to(Place::Together(self.together.len()));
@@ -169,11 +170,11 @@ impl<'a> Build<'_, '_, 'a> {
     }
 
     /// To act as a member of a group, one acts as some user or account as well.
-    fn impersonate(&mut self, own: &Own<'a>) -> Option<Vec<Found<'a>>> {
+    fn impersonate(&mut self, own: &Own<'a>) -> Vec<Found<'a>> {
         let somebody = own.first(Power::ImpersonateUser).or_else(|| own.first(Power::ImpersonateAccount));
         let groups = own.of(Power::ImpersonateGroup);
         let mut found = Vec::new();
-        let (Some(somebody), Some(first)) = (somebody, groups.scopes.get(&Scope::Cluster)) else { return Some(found) };
+        let (Some(somebody), Some(first)) = (somebody, groups.scopes.get(&Scope::Cluster)) else { return found };
         if let Some(at) = first.whole {
             found.push(pair([at, 0, 0, 0], Place::Admin, groups.uses[at], somebody));
             found.push(pair([at, 1, 0, 0], Place::Groups, groups.uses[at], somebody));
@@ -186,14 +187,14 @@ impl<'a> Build<'_, '_, 'a> {
                 found.push(pair([*at, 2, number, 0], Place::Subject(group), groups.uses[*at], somebody));
             }
         }
-        Some(found)
+        found
     }
 
-    fn bind_in_cluster(&mut self, own: &Own<'a>) -> Option<Vec<Found<'a>>> {
+    fn bind_in_cluster(&mut self, own: &Own<'a>) -> Vec<Found<'a>> {
         let model = self.model;
         let mut found = Vec::new();
         let (binds, changes) = (own.of(Power::BindClusterRole), own.of(Power::ChangeClusterRoleBinding));
-        let Some(first) = binds.scopes.get(&Scope::Cluster) else { return Some(found) };
+        let Some(first) = binds.scopes.get(&Scope::Cluster) else { return found };
         let place =
             |role: usize| if model.everything[role] { Place::Admin } else { Place::Grant(role, Scope::Cluster) };
         if let Some(create) = own.first(Power::CreateClusterRoleBinding) {
@@ -209,7 +210,7 @@ impl<'a> Build<'_, '_, 'a> {
             // The role of a binding stays; who is bound changes.
             let bindings = written.among(&model.cluster_bindings, Scope::Cluster);
             if !self.spend(bindings.len()) {
-                return None;
+                return Vec::new();
             }
             for at in bindings {
                 let binding = &model.bindings[at];
@@ -219,15 +220,15 @@ impl<'a> Build<'_, '_, 'a> {
                 }
             }
         }
-        Some(found)
+        found
     }
 
-    fn bind_in_namespaces(&mut self, own: &Own<'a>) -> Option<Vec<Found<'a>>> {
+    fn bind_in_namespaces(&mut self, own: &Own<'a>) -> Vec<Found<'a>> {
         let mut all = Vec::new();
         for power in [Power::BindClusterRole, Power::BindRole] {
             let mut found = Vec::new();
-            self.create_bindings(power, own, &mut found)?;
-            self.change_bindings(power, own, &mut found)?;
+            self.create_bindings(power, own, &mut found);
+            self.change_bindings(power, own, &mut found);
             found.sort_by_key(|found| found.order);
             all.extend(found);
         }
@@ -235,11 +236,11 @@ impl<'a> Build<'_, '_, 'a> {
         for (at, found) in all.iter_mut().enumerate() {
             found.order = [at, 0, 0, 0];
         }
-        Some(all)
+        all
     }
 
     /// Binding by new RoleBindings what one may bind.
-    fn create_bindings(&mut self, power: Power, own: &Own<'a>, found: &mut Vec<Found<'a>>) -> Option<()> {
+    fn create_bindings(&mut self, power: Power, own: &Own<'a>, found: &mut Vec<Found<'a>>) {
         let model = self.model;
         let (binds, creates) = (own.of(power), own.of(Power::CreateRoleBinding));
         for (scope, first, create) in binds.meeting(creates) {
@@ -253,7 +254,7 @@ impl<'a> Build<'_, '_, 'a> {
                 }
                 let roles = model.roles_named.among(scope, &first.names);
                 if !self.spend(roles.len().saturating_sub(1)) {
-                    return None;
+                    return;
                 }
                 for role in roles {
                     let Role { namespace: Some(inside), name, .. } = model.roles.all[role] else { continue };
@@ -264,7 +265,7 @@ impl<'a> Build<'_, '_, 'a> {
                 continue;
             }
             if !self.spend(first.names.len()) {
-                return None;
+                return;
             }
             let whole = first.whole.map(|bind| ("cluster-admin", bind));
             for (number, (name, bind)) in whole.into_iter().chain(first.names.iter().copied()).enumerate() {
@@ -273,17 +274,16 @@ impl<'a> Build<'_, '_, 'a> {
                 }
             }
         }
-        Some(())
     }
 
     /// Becoming a subject of the RoleBindings there are, whose role stays.
-    fn change_bindings(&mut self, power: Power, own: &Own<'a>, found: &mut Vec<Found<'a>>) -> Option<()> {
+    fn change_bindings(&mut self, power: Power, own: &Own<'a>, found: &mut Vec<Found<'a>>) {
         let model = self.model;
         let (binds, changes) = (own.of(power), own.of(Power::ChangeRoleBinding));
         for (scope, first, written) in binds.meeting(changes) {
             let bindings = written.among(&model.role_bindings, scope);
             if !self.spend(bindings.len()) {
-                return None;
+                return;
             }
             for at in bindings {
                 let binding = &model.bindings[at];
@@ -298,14 +298,13 @@ impl<'a> Build<'_, '_, 'a> {
                 }
             }
         }
-        Some(())
     }
 
     /// Whoever may put anything into a role that it holds itself holds everything where it holds that role.
-    fn escalate(&mut self, own: &Own<'a>) -> Option<Vec<Found<'a>>> {
+    fn escalate(&mut self, own: &Own<'a>) -> Vec<Found<'a>> {
         let model = self.model;
         let mut found = Vec::new();
-        let Some(admin) = model.roles.find(None, "cluster-admin") else { return Some(found) };
+        let Some(admin) = model.roles.find(None, "cluster-admin") else { return found };
         let inside = |scope: Scope<'a>| match scope {
             Scope::Cluster => Place::Admin,
             Scope::Namespace(_) => Place::Grant(admin, scope),
@@ -327,7 +326,7 @@ impl<'a> Build<'_, '_, 'a> {
             }
             let (sources, within) = (&model.roles.all[*role].sources, if of_cluster { Scope::Cluster } else { *scope });
             if !self.spend(sources.len()) {
-                return None;
+                return Vec::new();
             }
             let first = sources.iter().filter_map(|source| {
                 let name = model.roles.all[*source].name;
@@ -344,18 +343,18 @@ impl<'a> Build<'_, '_, 'a> {
                 found.push(pair([0, 1, 0, number], inside(*scope), escalates.uses[0], create));
             }
         }
-        Some(found)
+        found
     }
 
     /// A Secret of the type of tokens, made for any account, is filled by the control plane; then it is read.
-    fn secrets(&mut self, own: &Own<'a>) -> Option<Vec<Found<'a>>> {
+    fn secrets(&mut self, own: &Own<'a>) -> Vec<Found<'a>> {
         let creates = own.of(Power::CreateSecret);
         let mut found = Vec::new();
         for (kind, reads) in [Power::GetSecret, Power::ListSecrets].map(|power| own.of(power)).into_iter().enumerate() {
             for (scope, create, read) in creates.meeting(reads) {
                 let (few, other) = if create.names.len() < read.names.len() { (create, read) } else { (read, create) };
                 if !self.spend(few.names.len()) {
-                    return None;
+                    return Vec::new();
                 }
                 let common = few.names.iter().filter(|(name, _)| other.named(name).is_some());
                 let both = common.filter_map(|(name, _)| Some((create.named(name)?, read.named(name)?)));
@@ -367,26 +366,26 @@ impl<'a> Build<'_, '_, 'a> {
                 }
             }
         }
-        Some(found)
+        found
     }
 
     /// A certificate that one asks for and approves oneself is a login of any name, but not of `system:masters`
     /// (admission plugin CertificateSubjectRestriction).
-    fn certificates(&mut self, own: &Own<'a>) -> Option<Vec<Found<'a>>> {
+    fn certificates(&mut self, own: &Own<'a>) -> Vec<Found<'a>> {
         let signs = own.of(Power::ApproveSigner).uses.iter().find(|used| {
             let names = &self.rule(used).names;
             names.is_empty() || names.iter().any(|name| CLIENT_SIGNERS.contains(name))
         });
         let (create, approve) = (own.first(Power::CreateRequest), own.first(Power::ApproveRequest));
-        let (Some(signs), Some(create), Some(approve)) = (signs, create, approve) else { return Some(Vec::new()) };
+        let (Some(signs), Some(create), Some(approve)) = (signs, create, approve) else { return Vec::new() };
         let uses = vec![create, approve, *signs];
         let found = [Place::Users, Place::Groups].into_iter().enumerate();
-        Some(found.map(|(at, place)| Found { order: [at, 0, 0, 0], place, uses: uses.clone() }).collect())
+        found.map(|(at, place)| Found { order: [at, 0, 0, 0], place, uses: uses.clone() }).collect()
     }
 
     /// A pod with a node's disk, by a volume of it or where no Pod Security Standard is enforced, holds every pod of
     /// that node.
-    fn nodes(&mut self, own: &Own<'a>) -> Option<Vec<Found<'a>>> {
+    fn nodes(&mut self, own: &Own<'a>) -> Vec<Found<'a>> {
         let works = own.of(Power::CreateWorkload);
         let volume = own.first(Power::CreateVolume).and_then(|volume| {
             let mut claims = own.of(Power::ClaimVolume).uses.iter();
@@ -408,6 +407,6 @@ impl<'a> Build<'_, '_, 'a> {
             Some(vec![*change, works.uses[work?]])
         });
         let found = [volume, namespace].into_iter().flatten().enumerate();
-        Some(found.map(|(at, uses)| Found { order: [at, 0, 0, 0], place: Place::Running, uses }).collect())
+        found.map(|(at, uses)| Found { order: [at, 0, 0, 0], place: Place::Running, uses }).collect()
     }
 }

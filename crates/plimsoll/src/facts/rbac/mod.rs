@@ -122,15 +122,15 @@ impl<'a> Rbac<'a> {
                 }
             }
         }
-        let model = Model::new(&roles, &bindings, &subjects, &accounts, (&groups, &bound), resources);
+        let model = Model::new(&roles, &bindings, &subjects, &accounts, &groups, &bound, resources);
         let (graph, whole) = closure::graph(&model, limit);
         Self { roles, bindings, subjects, graph, whole, resources, groups, bound, first }
     }
 
     /// The binding by which somebody, itself or in a group it is in unasked, is first given a role in a scope.
     fn bound_to(&self, subject: usize, role: usize, scope: Scope<'a>) -> Option<(usize, Bound)> {
-        let holders = std::iter::once(&subject).chain(&self.groups[subject]);
-        holders.filter_map(|holder| self.first.get(&(*holder, role, scope))).next().copied()
+        let mut holders = std::iter::once(&subject).chain(&self.groups[subject]);
+        holders.find_map(|holder| self.first.get(&(*holder, role, scope))).copied()
     }
 
     /// Fails where it was given up to find everybody's ways: without this, that there is none means nothing.

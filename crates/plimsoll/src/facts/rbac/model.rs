@@ -59,7 +59,8 @@ impl<'m, 'a> Model<'m, 'a> {
         bindings: &'m [Binding<'a>],
         subjects: &'m Subjects<'a>,
         accounts: &'m Accounts<'a>,
-        (groups, bound): (&'m [Vec<usize>], &'m [Vec<(usize, Bound)>]),
+        groups: &'m [Vec<usize>],
+        bound: &'m [Vec<(usize, Bound)>],
         resources: &'a [Resource],
     ) -> Self {
         let everything = |role: usize| roles.held(role).any(|(.., held)| held.power == Power::Everything);

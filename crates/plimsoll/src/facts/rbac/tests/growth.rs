@@ -96,9 +96,9 @@ fn whoever_is_granted_the_same_shares_what_it_comes_to() {
     let kinds = "clusterroles, clusterrolebindings, rolebindings";
     let rules: String =
         (0..MANY).map(|at| rule(RBAC, kinds, "bind, create, update", &named(&format!("r{at}")))).collect();
-    let roles: String = (0..MANY).map(|at| role(&format!("r{at}"), "")).collect();
+    let others: String = (0..MANY).map(|at| role(&format!("r{at}"), "")).collect();
     let users: String = (0..MANY).map(|at| user(&format!("u{at}"))).collect();
-    let resources = resources(&(role("many", &rules) + &binding("many", None, "many", &users) + &roles));
+    let resources = resources(&(role("many", &rules) + &binding("many", None, "many", &users) + &others));
     let rbac = derive(&resources, "");
     assert!(rbac.check("default").is_ok());
     assert!(rbac.graph.size() < 10 * MANY, "{}", rbac.graph.size());
