@@ -131,7 +131,8 @@ impl Evaluation<'_> {
                         let session = sessions[place.environment]
                             .get_or_insert_with(|| self.compiled.session(self.facts[place.environment].clone()));
                         let input = speaking.input(&input, place.environment).with("environment", view(environment));
-                        record(session.evaluate(speaking.index, &input), speaking, &[*place], &mut outcome);
+                        let found = session.evaluate(speaking.index, &input).map_err(|error| about(error, subject));
+                        record(found, speaking, &[*place], &mut outcome);
                     }
                 }
             }
@@ -211,7 +212,26 @@ fn evaluate_local(
     }
     for places in groups.values() {
         let input = speaking.input(input, places[0].environment);
-        record(session.evaluate(speaking.index, &input), speaking, places, outcome);
+        let found = session.evaluate(speaking.index, &input).map_err(|error| about(error, subject));
+        record(found, speaking, places, outcome);
+    }
+}
+
+/// Says on which object a policy came to a limit: another one may be judged in time.
+fn about(error: Error, subject: &Subject<'_>) -> Error {
+    if error.kind() != crate::ErrorKind::Limit {
+        return error;
+    }
+    let id = &subject.resource.id;
+    let namespace = id.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+    let message = format!("{} for {} {namespace}{}", error.message(), id.kind, id.name);
+    let mut named = Error::new(error.kind(), message);
+    if let Some(location) = error.location() {
+        named = named.with_location(location.clone());
+    }
+    match error.help() {
+        Some(help) => named.with_help(help),
+        None => named,
     }
 }
 

@@ -135,7 +135,13 @@ impl Linter {
         let mut collected = collect::collect(environments, settings, outcome.hits);
         let is_whole = settings.whole && !self.selected && self.changed.is_none();
         // What could not be rendered or run may be what a suppression is for.
-        let is_done = rendered.errors().is_empty() && compiled.errors().is_empty() && outcome.errors.is_empty();
+        let permissions: Vec<Error> = environments
+            .iter()
+            .zip(&facts)
+            .filter_map(|(environment, facts)| facts.rbac.as_ref()?.check(environment.name()).err())
+            .collect();
+        let failed = [rendered.errors(), compiled.errors(), &outcome.errors, &permissions];
+        let is_done = failed.iter().all(|errors| errors.is_empty());
         let (policies, now) = (&self.known, self.now);
         let scene = suppress::Scene { settings, environments, policies, now, whole: is_whole && is_done };
         let suppressed = suppress::suppress(&mut collected, &scene);
@@ -155,6 +161,7 @@ impl Linter {
         report.extend_errors(suppressed.errors);
         report.extend_errors(outcome.errors);
         report.extend_errors(unusable);
+        report.extend_errors(permissions);
         report.notes.extend(slower(&compiled));
         report.notes.extend(collect::unreadable_images(environments, &facts));
         report.count();

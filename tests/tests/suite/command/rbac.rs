@@ -167,3 +167,21 @@ fn a_name_ends_no_line() {
         assert!(!run.stdout.contains('\u{1b}') && !run.stdout.contains("\n::"), "{}", run.stdout);
     }
 }
+
+#[test]
+fn environments_are_listed_in_the_order_of_the_workspace() {
+    let directory = super::workspace(&[]);
+    let shown = |command: &str, format: &str| plimsoll(directory.path(), &[command, "--format", format]).stdout;
+    let order = |text: &str| -> Vec<String> {
+        let environments = serde_json::from_str::<Value>(text).unwrap()["environments"].clone();
+        environments.as_object().unwrap().keys().cloned().collect()
+    };
+    let expected = order(&shown("quota", "json"));
+    let mut sorted = expected.clone();
+    sorted.sort();
+    assert_ne!(expected, sorted, "the order cannot be told from the alphabet's");
+    assert_eq!(order(&shown("rbac", "json")), expected);
+    let text = shown("rbac", "text");
+    let lines = text.lines().filter(|line| expected.iter().any(|name| name == line));
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
+}

@@ -3,58 +3,28 @@
 //! Conditions that hold for a cluster as it is rendered, and no others: changing a Deployment makes somebody an
 //! account only where there is a Deployment, and reading Secrets only where one holds a token.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use super::bindings::{Accounts, Binding, Bound, Scope, Subjects};
+use super::bindings::Scope;
 use super::graph::{Graph, Place, Use, Why};
-use super::power::{Held, Power};
-use super::roles::Roles;
-use super::rule::Rule;
-use super::subject::{ACCOUNTS, MASTERS, Subject};
-use crate::manifest::Resource;
+use super::model::Model;
+use super::named::Named;
+use super::parts::Part;
+use super::power::Power;
+use super::subject::{ACCOUNTS, ACCOUNTS_OF, MASTERS, Subject};
 
-/// What the graph is built from.
-pub(super) struct Model<'m, 'a> {
-    pub(super) roles: &'m Roles<'a>,
-    pub(super) bindings: &'m [Binding<'a>],
-    pub(super) subjects: &'m Subjects<'a>,
-    pub(super) accounts: &'m Accounts<'a>,
-    /// For each subject the groups it is in unasked.
-    pub(super) groups: &'m [Vec<usize>],
-    /// For each subject the bindings that name it.
-    pub(super) bound: &'m [Vec<(usize, Bound)>],
-    /// Existing objects whose names matter: plural resource to (namespace, name).
-    pub(super) existing: HashMap<&'static str, Vec<(&'a str, &'a str)>>,
-    /// Accounts by name, whatever their namespace.
-    pub(super) by_name: HashMap<&'a str, Vec<usize>>,
-}
+/// How much is looked through where names meet names, before it is given up.
+///
+/// What powers amount to grows with what is written, but for names: many of them, in many namespaces or held by many
+/// in many combinations, have ways of which there are as many as their product.
+pub(super) const LIMIT: usize = 20_000_000;
+/// What an edge counts, which takes memory as well as time.
+const EDGE: usize = 10;
 
-/// The kinds whose objects are asked for by name.
-const EXISTING: [(&str, &str, &str); 8] = [
-    ("", "ReplicationController", "replicationcontrollers"),
-    ("apps", "Deployment", "deployments"),
-    ("apps", "StatefulSet", "statefulsets"),
-    ("apps", "DaemonSet", "daemonsets"),
-    ("apps", "ReplicaSet", "replicasets"),
-    ("batch", "CronJob", "cronjobs"),
-    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
-    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
-];
-
-pub(super) fn existing(resources: &[Resource]) -> HashMap<&'static str, Vec<(&str, &str)>> {
-    let mut existing: HashMap<&'static str, Vec<(&str, &str)>> = HashMap::new();
-    for resource in resources {
-        let known = EXISTING.iter().find(|(group, kind, _)| resource.is(group, kind));
-        if let Some((_, _, plural)) = known {
-            existing.entry(plural).or_default().push((resource.namespace(), &resource.id.name));
-        }
-    }
-    existing
-}
-
-/// Builds the graph.
-pub(super) fn graph<'a>(model: &Model<'_, 'a>) -> Graph<'a> {
-    let mut build = Build { model, graph: Graph::default(), open: Vec::new() };
+/// Builds the graph, and says whether it is whole.
+pub(super) fn graph<'a>(model: &Model<'_, 'a>, limit: usize) -> (Graph<'a>, bool) {
+    let (open, together) = (Vec::new(), HashMap::new());
+    let mut build = Build { model, graph: Graph::default(), open, together, left: Some(limit) };
     build.to(Place::Admin);
     for at in 0..model.subjects.all.len() {
         build.subject(at);
@@ -64,13 +34,20 @@ pub(super) fn graph<'a>(model: &Model<'_, 'a>) -> Graph<'a> {
         build.fill(node);
     }
     build.graph.close();
-    build.graph
+    (build.graph, build.left.is_some())
 }
+
+/// What somebody is granted: roles where they hold, and the groups it is in unasked.
+pub(super) type Granted<'a> = (Vec<(usize, Scope<'a>)>, Vec<usize>);
 
 pub(super) struct Build<'b, 'm, 'a> {
     pub(super) model: &'b Model<'m, 'a>,
     pub(super) graph: Graph<'a>,
     open: Vec<usize>,
+    /// For whoever is granted the same the node of what it becomes by powers together, where there is anything.
+    pub(super) together: HashMap<Granted<'a>, Option<usize>>,
+    /// What of the limit is left; none once it was passed.
+    left: Option<usize>,
 }
 
 impl<'a> Build<'_, '_, 'a> {
@@ -88,7 +65,18 @@ impl<'a> Build<'_, '_, 'a> {
         self.graph.link(from, to, Why::Uses(uses.to_vec()));
     }
 
-    fn is(&mut self, from: usize, place: Place<'a>) {
+    /// Takes from what may be looked through; false where nothing is left.
+    pub(super) fn spend(&mut self, work: usize) -> bool {
+        self.left = self.left.and_then(|left| left.checked_sub(work));
+        self.left.is_some()
+    }
+
+    /// The same for edges.
+    pub(super) fn spend_edges(&mut self, edges: usize) -> bool {
+        self.spend(edges.saturating_mul(EDGE))
+    }
+
+    pub(super) fn is(&mut self, from: usize, place: Place<'a>) {
         let to = self.to(place);
         self.graph.link(from, to, Why::Is);
     }
@@ -110,7 +98,7 @@ impl<'a> Build<'_, '_, 'a> {
 
     fn fill(&mut self, from: usize) {
         match self.graph.place(from) {
-            Place::Admin | Place::Subject(_) => {}
+            Place::Admin | Place::Subject(_) | Place::Together(_) => {}
             Place::Grant(role, scope) => self.grant(from, role, scope, true),
             Place::Everywhere(role) => self.grant(from, role, Scope::Cluster, false),
             place => self.members(from, place),
@@ -126,12 +114,10 @@ impl<'a> Build<'_, '_, 'a> {
                     self.is(from, Place::Subject(*account));
                 }
                 // Whoever the account is, it is in these.
-                let anybody = Subject::Account { namespace, name: "" };
-                for (at, subject) in model.subjects.all.iter().enumerate() {
-                    if matches!(subject, Subject::Group(name) if *name == ACCOUNTS || (anybody.is_in(name) && name.len() > ACCOUNTS.len()))
-                    {
-                        self.is(from, Place::Subject(at));
-                    }
+                let own = format!("{ACCOUNTS_OF}{namespace}");
+                let groups = [ACCOUNTS, &own].map(|name| model.subjects.find(&Subject::Group(name)));
+                for group in groups.into_iter().flatten().collect::<BTreeSet<usize>>() {
+                    self.is(from, Place::Subject(group));
                 }
             }
             Place::Accounts => {
@@ -148,9 +134,7 @@ impl<'a> Build<'_, '_, 'a> {
                 model.accounts.running.keys().for_each(|namespace| self.is(from, Place::RunningIn(namespace)));
             }
             Place::BesideWorkloads(resource) => {
-                let namespaces = model.existing.get(resource).into_iter().flatten().map(|(namespace, _)| *namespace);
-                let namespaces: BTreeSet<&str> = namespaces.collect();
-                for namespace in namespaces {
+                for namespace in self.existing(resource, None, Scope::Cluster) {
                     self.is(from, Place::AccountsIn(namespace));
                 }
             }
@@ -174,7 +158,7 @@ impl<'a> Build<'_, '_, 'a> {
                     }
                 }
             }
-            Place::Admin | Place::Subject(_) | Place::Grant(..) | Place::Everywhere(_) => {}
+            Place::Admin | Place::Subject(_) | Place::Together(_) | Place::Grant(..) | Place::Everywhere(_) => {}
         }
     }
 
@@ -183,99 +167,102 @@ impl<'a> Build<'_, '_, 'a> {
         let model = self.model;
         let cluster = whole && scope == Scope::Cluster;
         let mut said: BTreeSet<Place<'a>> = BTreeSet::new();
-        for (writer, rule, held) in model.roles.held(role) {
-            if held.power.is_of_cluster() && !cluster {
+        for part in &model.parts[role] {
+            if part.held.power.is_of_cluster() && !cluster {
                 continue;
             }
-            let used = Use { binding: None, role, scope, writer, rule, held: *held };
-            let written = &model.roles.all[writer].rules[rule];
-            for place in self.alone(held, written, scope, cluster) {
-                if said.insert(place) {
-                    self.link(from, place, &[used]);
-                }
+            let names = part.names.as_ref().map_or(0, Vec::len);
+            if !self.spend(names) {
+                return;
+            }
+            let used = Use { role, scope, writer: part.writer, rule: part.rule, held: part.held };
+            let mut places = self.alone(part, scope, cluster);
+            places.retain(|place| said.insert(*place));
+            // One place is what any power may lead to.
+            if !self.spend_edges(places.len().saturating_sub(1)) {
+                return;
+            }
+            for place in places {
+                self.link(from, place, &[used]);
             }
         }
     }
 
     /// Where one power alone leads.
-    fn alone(&self, held: &Held, rule: &Rule<'a>, scope: Scope<'a>, cluster: bool) -> Vec<Place<'a>> {
+    fn alone(&self, part: &Part<'a>, scope: Scope<'a>, cluster: bool) -> Vec<Place<'a>> {
         let model = self.model;
+        let (held, names) = (&part.held, part.names.as_deref());
         let everybody = || vec![scope.namespace().map_or(Place::Accounts, Place::AccountsIn)];
-        match held.power {
-            Power::Everything if cluster => vec![Place::Admin],
-            Power::CreateWorkload => everybody(),
-            Power::ChangeWorkload => self.beside(held.resource, rule, scope),
-            Power::ChangePod | Power::Exec | Power::Attach | Power::Debug => self.running(rule, scope),
-            Power::Token | Power::ImpersonateAccount if rule.names.is_empty() => everybody(),
-            Power::Token | Power::ImpersonateAccount => {
-                let named = rule.names.iter().flat_map(|name| model.by_name.get(name).into_iter().flatten());
-                let inside =
-                    |at: &usize| scope.namespace().is_none_or(|own| model.subjects.all[*at].namespace() == Some(own));
-                named.copied().filter(inside).map(Place::Subject).collect()
+        match (held.power, names) {
+            (Power::Everything, _) if cluster => vec![Place::Admin],
+            (Power::CreateWorkload, _) | (Power::Token | Power::ImpersonateAccount, None) => everybody(),
+            (Power::ChangeWorkload, _) => self.beside(held.resource, names, scope),
+            (Power::ChangePod | Power::Exec | Power::Attach | Power::Debug, _) => self.running(names, scope),
+            (Power::Token | Power::ImpersonateAccount, Some(names)) => {
+                let accounts = names.iter().flat_map(|name| model.accounts_named.called(scope, name));
+                accounts.copied().map(Place::Subject).collect()
             }
-            Power::GetSecret | Power::ListSecrets => {
-                let tokens = model.accounts.tokens.iter().filter(|(namespace, secret, _)| {
-                    scope.namespace().is_none_or(|own| own == *namespace) && is_named(rule, secret)
-                });
-                tokens.map(|(.., account)| Place::Subject(*account)).collect()
+            (Power::GetSecret | Power::ListSecrets, _) => {
+                let tokens: BTreeSet<usize> = found(&model.tokens, names, scope).into_iter().collect();
+                tokens.into_iter().map(|token| Place::Subject(model.accounts.tokens[token].2)).collect()
             }
-            Power::ImpersonateUser if rule.names.is_empty() => vec![Place::Users],
-            Power::ImpersonateUser => {
+            (Power::ImpersonateUser, None) => vec![Place::Users],
+            (Power::ImpersonateUser, Some(names)) => {
                 let users =
-                    rule.names.iter().map(|name| Subject::user(name)).filter(|user| matches!(user, Subject::User(_)));
+                    names.iter().map(|name| Subject::user(name)).filter(|user| matches!(user, Subject::User(_)));
                 users.filter_map(|user| model.subjects.find(&user)).map(Place::Subject).collect()
             }
-            Power::NodeProxy if rule.names.is_empty() => vec![Place::Running],
-            Power::MutatingWebhook => {
-                let existing = || model.existing.get(held.resource).into_iter().flatten();
-                let known = rule.names.is_empty() || existing().any(|(_, name)| is_named(rule, name));
+            (Power::NodeProxy, None) => vec![Place::Running],
+            (Power::MutatingWebhook, _) => {
+                let known = names.is_none() || !self.existing(held.resource, names, Scope::Cluster).is_empty();
                 if known { vec![Place::Admin] } else { Vec::new() }
             }
             _ => Vec::new(),
         }
     }
 
-    /// The accounts of the namespaces in which workloads of a kind stand that the rule names.
-    fn beside(&self, resource: &'static str, rule: &Rule<'_>, scope: Scope<'a>) -> Vec<Place<'a>> {
-        let existing = self.model.existing.get(resource).map_or(&[][..], Vec::as_slice);
-        if scope == Scope::Cluster && rule.names.is_empty() {
-            return if existing.is_empty() { Vec::new() } else { vec![Place::BesideWorkloads(resource)] };
+    /// The namespaces in which objects of a kind stand that have one of these names.
+    fn existing(&self, resource: &str, names: Option<&[&str]>, scope: Scope<'a>) -> BTreeSet<&'a str> {
+        let existing = self.model.existing.get(resource);
+        match (existing, scope, names) {
+            (None, ..) => BTreeSet::new(),
+            (Some(existing), Scope::Namespace(_), None) => {
+                existing.within(scope).first().copied().into_iter().collect()
+            }
+            (Some(existing), ..) => found(existing, names, scope).into_iter().collect(),
         }
-        let inside = existing
-            .iter()
-            .filter(|(namespace, name)| scope.namespace().is_none_or(|own| own == *namespace) && is_named(rule, name));
-        let namespaces: BTreeSet<&str> = inside.map(|(namespace, _)| *namespace).collect();
-        namespaces.into_iter().map(Place::AccountsIn).collect()
+    }
+
+    /// The accounts of the namespaces in which workloads of a kind stand that the rule names.
+    fn beside(&self, resource: &'static str, names: Option<&[&str]>, scope: Scope<'a>) -> Vec<Place<'a>> {
+        if scope == Scope::Cluster && names.is_none() {
+            let known = self.model.existing.contains_key(resource);
+            return if known { vec![Place::BesideWorkloads(resource)] } else { Vec::new() };
+        }
+        self.existing(resource, names, scope).into_iter().map(Place::AccountsIn).collect()
     }
 
     /// The accounts of the pods that the rule names. Of names only those of Pods and StatefulSets are known.
-    fn running(&self, rule: &Rule<'_>, scope: Scope<'a>) -> Vec<Place<'a>> {
-        if rule.names.is_empty() {
+    fn running(&self, names: Option<&[&str]>, scope: Scope<'a>) -> Vec<Place<'a>> {
+        let Some(names) = names else {
             return vec![scope.namespace().map_or(Place::Running, Place::RunningIn)];
-        }
-        let namespaces: BTreeMap<_, _> = match scope {
-            Scope::Cluster => self.model.accounts.running.iter().collect(),
-            Scope::Namespace(own) => self.model.accounts.running.get_key_value(own).into_iter().collect(),
         };
-        let pods = namespaces.values().flat_map(|running| running.iter());
-        let named = pods.filter(|running| {
-            let id = &running.workload.id;
-            rule.names.iter().any(|name| match &*id.kind {
-                "Pod" => **name == *id.name,
-                "StatefulSet" => {
-                    let ordinal = name.strip_prefix(&*id.name).and_then(|rest| rest.strip_prefix('-'));
-                    ordinal
-                        .is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
-                }
-                _ => false,
-            })
-        });
-        let accounts: BTreeSet<usize> = named.map(|running| running.account).collect();
+        let mut accounts = BTreeSet::new();
+        for name in names {
+            accounts.extend(self.model.pods.called(scope, name));
+            let ordinal = |ordinal: &str| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit());
+            if let Some((set, _)) = name.rsplit_once('-').filter(|(_, last)| ordinal(last)) {
+                accounts.extend(self.model.stateful.called(scope, set));
+            }
+        }
         accounts.into_iter().map(Place::Subject).collect()
     }
 }
 
-/// Whether a rule holds for an object of a name.
-pub(super) fn is_named(rule: &Rule<'_>, name: &str) -> bool {
-    rule.names.is_empty() || rule.names.contains(&name)
+/// The things in a scope that have one of these names, or any.
+fn found<T: Copy>(things: &Named<'_, T>, names: Option<&[&str]>, scope: Scope<'_>) -> Vec<T> {
+    match names {
+        None => things.within(scope).to_vec(),
+        Some(names) => names.iter().flat_map(|name| things.called(scope, name)).copied().collect(),
+    }
 }

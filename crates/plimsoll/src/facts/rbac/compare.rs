@@ -3,14 +3,15 @@
 //!
 //! Namespaces are compared by the name that is the same in every environment, grants by what their rules cover.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::cover::Cover;
 use super::power::writes;
 use super::roles::Origin;
-use super::rule::{Rule, uncovered};
+use super::rule::Rule;
 use super::setting::Setting;
 use super::subject::Subject;
 use super::{Grant, Rbac};
@@ -81,6 +82,72 @@ struct Held<'s, 'a> {
     logical: BTreeMap<&'a str, String>,
     by_subject: BTreeMap<Key, (usize, Grants)>,
     accounts: BTreeSet<Key>,
+    /// Its namespaces, by the same name.
+    namespaces: BTreeSet<String>,
+}
+
+/// What a role of one environment grants that roles of another do not, by these roles: many subjects hold the same.
+struct Missing<'h, 's, 'a> {
+    here: &'h Held<'s, 'a>,
+    there: &'h Held<'s, 'a>,
+    covers: HashMap<Vec<usize>, Cover<'h, 'a>>,
+    known: HashMap<(usize, Vec<usize>), Vec<String>>,
+}
+
+impl<'h, 's, 'a> Missing<'h, 's, 'a> {
+    fn new(here: &'h Held<'s, 'a>, there: &'h Held<'s, 'a>) -> Self {
+        Self { here, there, covers: HashMap::new(), known: HashMap::new() }
+    }
+
+    fn of(&mut self, role: usize, theirs: &[usize]) -> &[String] {
+        let (here, there) = (&self.here.site.rbac.roles, &self.there.site.rbac.roles);
+        self.known.entry((role, theirs.to_vec())).or_insert_with(|| {
+            let rules = || theirs.iter().flat_map(|role| there.effective(*role).map(|(.., rule)| rule));
+            let cover = self.covers.entry(theirs.to_vec()).or_insert_with(|| Cover::new(rules()));
+            let own: Vec<Rule<'_>> = here.effective(role).map(|(.., rule)| rule.clone()).collect();
+            cover.uncovered(&own).iter().map(ToString::to_string).collect()
+        })
+    }
+
+    /// The grants of somebody that the other environment does not have, by where they hold.
+    fn add(
+        &mut self,
+        subject: usize,
+        grants: &Grants,
+        there: &Grants,
+        (environment, with): (&str, &str),
+        found: &mut Vec<Drift>,
+    ) {
+        let (rbac, at) = (self.here.site.rbac, self.here.site.name);
+        for (scope, own) in grants {
+            // A namespace that the other environment does not have has no grants to compare with.
+            if !scope.as_ref().is_none_or(|scope| self.there.namespaces.contains(scope)) {
+                continue;
+            }
+            let theirs = there.get(scope).into_iter().chain(scope.as_ref().and_then(|_| there.get(&None)));
+            let theirs: BTreeSet<usize> = theirs.flatten().map(|grant| grant.role).collect();
+            let theirs: Vec<usize> = theirs.into_iter().collect();
+            for grant in own {
+                let missing = self.of(grant.role, &theirs);
+                let Origin::Resource(resource) = rbac.bindings[grant.binding].origin else { continue };
+                if missing.is_empty() {
+                    continue;
+                }
+                let who = rbac.subjects.all[subject];
+                found.push(Drift {
+                    environment: environment.to_owned(),
+                    with: with.to_owned(),
+                    at: at.to_owned(),
+                    resource: rbac.resources[resource].id.to_string(),
+                    path: format!("/subjects/{}/name", grant.bound.at),
+                    subject: super::witness::words_of(&who.to_string()),
+                    account: who.namespace().is_some(),
+                    scope: super::witness::scope_words(rbac.bindings[grant.binding].scope),
+                    grants: missing.to_vec(),
+                });
+            }
+        }
+    }
 }
 
 pub(crate) fn compare(sites: &[Site<'_, '_>]) -> Comparison {
@@ -117,7 +184,8 @@ impl<'s, 'a> Held<'s, 'a> {
             let shared = identity.split('/').nth(if namespace == resource.namespace() { 2 } else { 3 });
             logical.entry(namespace).or_insert_with(|| shared.unwrap_or(namespace).to_owned());
         }
-        let mut held = Self { site, logical, by_subject: BTreeMap::new(), accounts: BTreeSet::new() };
+        let namespaces = logical.values().cloned().collect();
+        let mut held = Self { site, logical, by_subject: BTreeMap::new(), accounts: BTreeSet::new(), namespaces };
         for (at, subject) in rbac.subjects.all.iter().enumerate() {
             let key = held.key(subject);
             if subject.namespace().is_some() {
@@ -149,13 +217,9 @@ impl<'s, 'a> Held<'s, 'a> {
         (subject.kind(), namespace, subject.name().to_owned())
     }
 
-    fn rules(&self, grants: &[Grant]) -> Vec<Rule<'a>> {
-        let rbac = self.site.rbac;
-        grants.iter().flat_map(|grant| rbac.roles.effective(grant.role).map(|(.., rule)| rule.clone())).collect()
-    }
-
     /// What groups may do here and not there, and what accounts may do in one of both.
     fn drift(&self, other: &Self, found: &mut Vec<Drift>) {
+        let mut missing = Missing::new(self, other);
         for (key, (subject, grants)) in &self.by_subject {
             let account = key.0 == "ServiceAccount";
             let there = other.by_subject.get(key);
@@ -165,54 +229,14 @@ impl<'s, 'a> Held<'s, 'a> {
             }
             let nothing = Grants::new();
             let there = there.map_or(&nothing, |(_, grants)| grants);
-            self.more(*subject, grants, other, there, (self.site.name, other.site.name), found);
+            missing.add(*subject, grants, there, (self.site.name, other.site.name), found);
         }
+        let mut missing = Missing::new(other, self);
         for (key, (subject, grants)) in other.by_subject.iter().filter(|(key, _)| key.0 == "ServiceAccount") {
             if self.accounts.contains(key) {
                 let nothing = Grants::new();
                 let here = self.by_subject.get(key).map_or(&nothing, |(_, grants)| grants);
-                other.more(*subject, grants, self, here, (self.site.name, other.site.name), found);
-            }
-        }
-    }
-
-    /// The grants of somebody that the other environment does not have, by where they hold.
-    fn more(
-        &self,
-        subject: usize,
-        grants: &Grants,
-        other: &Self,
-        there: &Grants,
-        (environment, with): (&str, &str),
-        found: &mut Vec<Drift>,
-    ) {
-        let rbac = self.site.rbac;
-        for (scope, own) in grants {
-            // A namespace that the other environment does not have has no grants to compare with.
-            let exists = scope.as_ref().is_none_or(|scope| other.logical.values().any(|known| known == scope));
-            if !exists {
-                continue;
-            }
-            let theirs = there.get(scope).into_iter().chain(scope.as_ref().and_then(|_| there.get(&None)));
-            let theirs: Vec<Rule<'_>> = theirs.flat_map(|grants| other.rules(grants)).collect();
-            for grant in own {
-                let missing = uncovered(&theirs, &self.rules(std::slice::from_ref(grant)));
-                let Origin::Resource(resource) = rbac.bindings[grant.binding].origin else { continue };
-                if missing.is_empty() {
-                    continue;
-                }
-                let who = rbac.subjects.all[subject];
-                found.push(Drift {
-                    environment: environment.to_owned(),
-                    with: with.to_owned(),
-                    at: self.site.name.to_owned(),
-                    resource: rbac.resources[resource].id.to_string(),
-                    path: format!("/subjects/{}/name", grant.bound.at),
-                    subject: super::witness::words_of(&who.to_string()),
-                    account: who.namespace().is_some(),
-                    scope: super::witness::scope_words(rbac.bindings[grant.binding].scope),
-                    grants: missing.iter().map(ToString::to_string).collect(),
-                });
+                missing.add(*subject, grants, here, (self.site.name, other.site.name), found);
             }
         }
     }

@@ -16,6 +16,8 @@ pub enum Place<'a> {
     Admin,
     /// Somebody, by position.
     Subject(usize),
+    /// Whoever is granted the same as somebody, by powers that count only together; by number.
+    Together(usize),
     /// A role where it holds.
     Grant(usize, Scope<'a>),
     /// A role in every namespace, but not outside of them.
@@ -40,12 +42,10 @@ pub enum Place<'a> {
     Roles,
 }
 
-/// One use of a power: the rule that grants it, and the binding where that is not the grant one stands on.
+/// One use of a power: the rule that grants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Use<'a> {
-    /// The binding, and who is bound in it.
-    pub binding: Option<(usize, Bound)>,
-    /// The role that the binding gives.
+    /// The role that is bound.
     pub role: usize,
     /// Where it holds.
     pub scope: Scope<'a>,
@@ -90,6 +90,8 @@ pub struct Graph<'a> {
     by_place: HashMap<Place<'a>, usize>,
     edges: Vec<Vec<Edge<'a>>>,
     distance: Vec<Option<u32>>,
+    /// The first edge of the shortest way of each node.
+    next: Vec<Option<usize>>,
 }
 
 impl<'a> Graph<'a> {
@@ -120,6 +122,11 @@ impl<'a> Graph<'a> {
         &self.edges[node]
     }
 
+    /// How many edges it has.
+    pub fn size(&self) -> usize {
+        self.edges.iter().map(Vec::len).sum()
+    }
+
     /// Adds an edge.
     pub fn link(&mut self, from: usize, to: usize, why: Why<'a>) {
         self.edges[from].push(Edge { to, why });
@@ -134,6 +141,7 @@ impl<'a> Graph<'a> {
             }
         }
         self.distance = vec![None; self.places.len()];
+        self.next = vec![None; self.places.len()];
         let Some(admin) = self.find(Place::Admin) else { return };
         let mut open = VecDeque::from([(admin, 0)]);
         while let Some((node, distance)) = open.pop_front() {
@@ -145,6 +153,14 @@ impl<'a> Graph<'a> {
                 if *cost == 0 { open.push_front((*from, distance)) } else { open.push_back((*from, distance + 1)) }
             }
         }
+        self.next = (0..self.places.len()).map(|node| self.next(node).filter(|_| node != admin)).collect();
+    }
+
+    /// The first edge of a node by which it comes nearer at the edge's cost.
+    fn next(&self, node: usize) -> Option<usize> {
+        let distance = self.distance(node)?;
+        let nearer = |edge: &Edge<'a>| self.distance(edge.to).is_some_and(|to| to + edge.cost() == distance);
+        self.edges[node].iter().position(nearer)
     }
 
     /// How many actions a node is from cluster-admin.
@@ -156,11 +172,7 @@ impl<'a> Graph<'a> {
     pub fn way(&self, from: usize) -> Vec<(usize, &Edge<'a>)> {
         let mut way = Vec::new();
         let mut at = from;
-        while let Some(distance) = self.distance(at) {
-            let next = self.edges[at]
-                .iter()
-                .find(|edge| self.distance(edge.to).is_some_and(|to| to + edge.cost() == distance));
-            let Some(edge) = next.filter(|_| self.places[at] != Place::Admin) else { break };
+        while let Some(edge) = self.next.get(at).copied().flatten().map(|edge| &self.edges[at][edge]) {
             way.push((at, edge));
             at = edge.to;
         }

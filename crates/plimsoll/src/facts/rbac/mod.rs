@@ -7,7 +7,8 @@
 //! - [`rule`], [`subject`], [`roles`], [`bindings`]: what is written
 //! - [`power`]: what of it matters beyond itself; [`known`]: which resources and verbs there are
 //! - [`resource`], [`identity`], [`dead`]: what policies see of one object; [`setting`]: what is declared of people
-//! - `compare`: what differs between environments
+//! - [`cover`]: whether rules include others; `compare`: what differs between environments
+//! - `parts`: what is left of a role where rules say the same; `named`, `model`: what is found by name
 //! - [`graph`], `closure`, `combined`, [`witness`]: who becomes whom, and in which steps
 
 pub mod bindings;
@@ -15,10 +16,14 @@ pub mod bootstrap;
 mod closure;
 mod combined;
 pub(crate) mod compare;
+pub mod cover;
 pub mod dead;
 pub mod graph;
 pub mod identity;
 pub mod known;
+mod model;
+mod named;
+mod parts;
 pub mod power;
 pub mod resource;
 pub mod roles;
@@ -30,14 +35,16 @@ pub mod witness;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::workload::Workload;
 use super::world::Declared;
 use crate::manifest::Resource;
+use crate::{Error, ErrorKind, Result};
 use bindings::{Binding, Bound, Scope, Subjects};
 use bootstrap::Bootstrap;
 use graph::{Graph, Place};
+use model::Model;
 use roles::Roles;
 use rule::{Request, Rule};
 use subject::Subject;
@@ -53,10 +60,14 @@ pub struct Rbac<'a> {
     pub subjects: Subjects<'a>,
     /// Who becomes whom.
     pub graph: Graph<'a>,
+    /// Whether the graph is whole: it was not given up to build it.
+    whole: bool,
     resources: &'a [Resource],
     groups: Vec<Vec<usize>>,
     /// For each subject the bindings that name it, each once.
     bound: Vec<Vec<(usize, Bound)>>,
+    /// By subject, role and scope the first binding that gives it.
+    first: HashMap<(usize, usize, Scope<'a>), (usize, Bound)>,
 }
 
 /// One grant: a binding that names somebody, and the role that it gives.
@@ -84,6 +95,11 @@ pub struct Allowed {
 impl<'a> Rbac<'a> {
     /// Derives it from all resources of an environment, own and external.
     pub fn derive(resources: &'a [Resource], workloads: &[Workload<'a>], declared: &Declared) -> Self {
+        Self::within(resources, workloads, declared, closure::LIMIT)
+    }
+
+    /// The same with another limit on what is looked through.
+    fn within(resources: &'a [Resource], workloads: &[Workload<'a>], declared: &Declared, limit: usize) -> Self {
         let bootstrap = Bootstrap::read();
         let roles = Roles::read(resources, &bootstrap, power::get_opens(&declared.kubernetes));
         let mut subjects = Subjects::default();
@@ -98,23 +114,35 @@ impl<'a> Rbac<'a> {
                 }
             }
         }
-        let mut by_name: HashMap<&'a str, Vec<usize>> = HashMap::new();
-        for (at, subject) in subjects.all.iter().enumerate() {
-            if let Subject::Account { name, .. } = subject {
-                by_name.entry(name).or_default().push(at);
+        let mut first = HashMap::new();
+        for (subject, bound) in bound.iter().enumerate() {
+            for (at, who) in bound {
+                if let Some(role) = bindings[*at].role {
+                    first.entry((subject, role, bindings[*at].scope)).or_insert((*at, *who));
+                }
             }
         }
-        let graph = closure::graph(&closure::Model {
-            roles: &roles,
-            bindings: &bindings,
-            subjects: &subjects,
-            accounts: &accounts,
-            groups: &groups,
-            bound: &bound,
-            existing: closure::existing(resources),
-            by_name,
-        });
-        Self { roles, bindings, subjects, graph, resources, groups, bound }
+        let model = Model::new(&roles, &bindings, &subjects, &accounts, &groups, &bound, resources);
+        let (graph, whole) = closure::graph(&model, limit);
+        Self { roles, bindings, subjects, graph, whole, resources, groups, bound, first }
+    }
+
+    /// The binding by which somebody, itself or in a group it is in unasked, is first given a role in a scope.
+    fn bound_to(&self, subject: usize, role: usize, scope: Scope<'a>) -> Option<(usize, Bound)> {
+        let mut holders = std::iter::once(&subject).chain(&self.groups[subject]);
+        holders.find_map(|holder| self.first.get(&(*holder, role, scope))).copied()
+    }
+
+    /// Fails where it was given up to find everybody's ways: without this, that there is none means nothing.
+    pub fn check(&self, environment: &str) -> Result<()> {
+        if self.whole {
+            return Ok(());
+        }
+        let message = format!("who becomes whom in `{environment}` is more than can be looked through");
+        Err(Error::new(ErrorKind::Limit, message).with_help(
+            "names multiply with what they meet: give roles fewer `resourceNames`, or bind fewer such roles to those \
+             who may also bind, escalate or make tokens",
+        ))
     }
 
     /// What somebody is granted, itself and through the groups it is in unasked; a stranger has only these.
@@ -178,13 +206,12 @@ impl<'a> Rbac<'a> {
 
 /// For each subject the groups among all that it is in unasked.
 fn groups(subjects: &Subjects<'_>) -> Vec<Vec<usize>> {
-    let implicit = |subject: &Subject<'_>| match subject {
-        Subject::Group(name) => name.starts_with("system:serviceaccounts") || subject::is_everybody(name),
-        _ => false,
-    };
-    let candidates: Vec<usize> = (0..subjects.all.len()).filter(|at| implicit(&subjects.all[*at])).collect();
+    let find = |name: &str| subjects.find(&Subject::Group(name));
+    let everybody = [subject::AUTHENTICATED, subject::UNAUTHENTICATED, subject::ACCOUNTS].map(find);
     let of = |subject: &Subject<'_>| {
-        candidates.iter().copied().filter(|at| is_member(subject, &subjects.all[*at])).collect::<Vec<_>>()
+        let own = subject.namespace().and_then(|namespace| find(&format!("{}{namespace}", subject::ACCOUNTS_OF)));
+        let candidates: BTreeSet<usize> = everybody.into_iter().chain([own]).flatten().collect();
+        candidates.into_iter().filter(|at| is_member(subject, &subjects.all[*at])).collect()
     };
     subjects.all.iter().map(of).collect()
 }

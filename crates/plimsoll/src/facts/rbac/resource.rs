@@ -3,16 +3,17 @@
 //! Of a role what it grants that matters and who holds it; of a binding whom it binds and whom these become; of a
 //! workload which account it runs as.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use super::bindings::Scope;
+use super::cover::uncovered;
 use super::dead::{self, Dead};
 use super::identity::{self, Account};
 use super::power::{Power, writes};
 use super::roles::{GROUP, Origin, Role};
-use super::rule::{Rule, uncovered};
+use super::rule::Rule;
 use super::setting::Setting;
 use super::subject::Subject;
 use super::{Rbac, known};
@@ -140,9 +141,16 @@ pub(crate) fn attach(rbac: &Rbac<'_>, setting: &Setting, workloads: &[Workload<'
             facts[resource].rbac = Some(Box::new(view.role(role, dead, holders.remove(&at).unwrap_or_default())));
         }
     }
+    // What a role gives is the same for all who bind it.
+    let mut given: HashMap<(usize, bool), (Vec<Granted>, Given)> = HashMap::new();
     for (at, binding) in rbac.bindings.iter().enumerate() {
         if let (Origin::Resource(resource), true) = (binding.origin, binding.own) {
-            facts[resource].rbac = Some(Box::new(view.binding(at, resource)));
+            let of_cluster = binding.scope == Scope::Cluster;
+            let role = binding.role.map(|role| {
+                let new = || (view.powers(role, of_cluster), view.given(role));
+                &*given.entry((role, of_cluster)).or_insert_with(new)
+            });
+            facts[resource].rbac = Some(Box::new(view.binding(at, resource, role)));
         }
     }
     for (at, account) in identity::of_workloads(rbac, workloads) {
@@ -178,31 +186,37 @@ impl View<'_, '_> {
         }
     }
 
-    fn binding(&self, at: usize, resource: usize) -> ResourceRbac {
+    /// The powers of a role that every cluster has, each once; what others grant is said of them.
+    fn powers(&self, role: usize, of_cluster: bool) -> Vec<Granted> {
         let rbac = self.rbac;
-        let binding = &rbac.bindings[at];
-        let powers = binding.role.filter(|role| rbac.roles.all[*role].is_builtin()).map(|role| {
-            let mut said = BTreeSet::new();
-            let held = rbac.roles.held(role).filter(|(.., held)| {
-                (binding.scope == Scope::Cluster || !held.power.is_of_cluster()) && said.insert(held.power)
-            });
-            let granted = |(writer, rule, held): (usize, usize, &super::power::Held)| Granted {
-                power: held.power,
-                path: "/roleRef/name".to_owned(),
-                rule,
-                action: format!("{} {}", held.verb, held.resource),
-                named: !rbac.roles.all[writer].rules[rule].names.is_empty(),
-            };
-            held.map(granted).collect::<Vec<_>>()
-        });
-        let subjects = binding.subjects.iter().map(|bound| {
+        if !rbac.roles.all[role].is_builtin() {
+            return Vec::new();
+        }
+        let mut said = BTreeSet::new();
+        let held = rbac
+            .roles
+            .held(role)
+            .filter(|(.., held)| (of_cluster || !held.power.is_of_cluster()) && said.insert(held.power));
+        let granted = |(writer, rule, held): (usize, usize, &super::power::Held)| Granted {
+            power: held.power,
+            path: "/roleRef/name".to_owned(),
+            rule,
+            action: format!("{} {}", held.verb, held.resource),
+            named: !rbac.roles.all[writer].rules[rule].names.is_empty(),
+        };
+        held.map(granted).collect()
+    }
+
+    fn binding(&self, at: usize, resource: usize, role: Option<&(Vec<Granted>, Given)>) -> ResourceRbac {
+        let rbac = self.rbac;
+        let subjects = rbac.bindings[at].subjects.iter().map(|bound| {
             let path = format!("/subjects/{}/name", bound.at);
             self.who(at, bound.subject, path, self.way(at, bound.subject))
         });
         ResourceRbac {
-            powers: powers.unwrap_or_default(),
+            powers: role.map(|(powers, _)| powers.clone()).unwrap_or_default(),
             subjects: subjects.collect(),
-            role: binding.role.map(|role| self.given(role)),
+            role: role.map(|(_, given)| given.clone()),
             dead: dead::of_binding(&rbac.resources[resource]),
             declared: !self.setting.identities.groups.is_empty(),
             ..ResourceRbac::default()

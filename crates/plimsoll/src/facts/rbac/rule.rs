@@ -52,7 +52,7 @@ pub enum Atom<'a> {
     Url(&'a str, &'a str),
 }
 
-const ALL: &str = "*";
+pub(super) const ALL: &str = "*";
 
 impl<'a> Rule<'a> {
     /// Reads a rule; what is not of the right type is left out.
@@ -128,6 +128,13 @@ impl<'a> Rule<'a> {
         resources.chain(urls)
     }
 
+    /// How many atoms it has.
+    pub(super) fn size(&self) -> usize {
+        let names = self.names.len().max(1);
+        let resources = self.groups.len().saturating_mul(self.resources.len()).saturating_mul(names);
+        resources.saturating_add(self.urls.len()).saturating_mul(self.verbs.len())
+    }
+
     /// Whether it covers an atom.
     pub fn covers(&self, atom: &Atom<'_>) -> bool {
         match *atom {
@@ -140,22 +147,6 @@ impl<'a> Rule<'a> {
             Atom::Url(verb, url) => has(&self.verbs, verb) && self.urls.iter().any(|own| url_covers(own, url)),
         }
     }
-}
-
-/// Whether rules include others: the atoms of `wanted` that no single one of `owned` covers.
-pub fn uncovered<'w>(owned: &[Rule<'_>], wanted: &[Rule<'w>]) -> Vec<Atom<'w>> {
-    let mut missing = Vec::new();
-    for atom in wanted.iter().flat_map(Rule::atoms) {
-        if !owned.iter().any(|rule| rule.covers(&atom)) && !missing.contains(&atom) {
-            missing.push(atom);
-        }
-    }
-    missing
-}
-
-/// Whether every action of `wanted` is one of `owned`.
-pub fn covers(owned: &[Rule<'_>], wanted: &[Rule<'_>]) -> bool {
-    wanted.iter().flat_map(Rule::atoms).all(|atom| owned.iter().any(|rule| rule.covers(&atom)))
 }
 
 /// Whether an entry of `nonResourceURLs` covers a path or another entry.

@@ -3,7 +3,8 @@
 use std::fmt;
 
 const ACCOUNT_USER: &str = "system:serviceaccount:";
-const ACCOUNTS_OF: &str = "system:serviceaccounts:";
+/// The accounts of a namespace, by what their group's name begins with.
+pub(super) const ACCOUNTS_OF: &str = "system:serviceaccounts:";
 /// Every ServiceAccount.
 pub const ACCOUNTS: &str = "system:serviceaccounts";
 /// Everybody with a login.

@@ -54,8 +54,10 @@ impl<'a> Rbac<'a> {
         let mut steps: Vec<Step<'a>> = Vec::new();
         let mut actor = String::new();
         let mut binding = None;
+        let mut together = None;
         for (node, edge) in way {
             if let Place::Subject(at) = self.graph.place(*node) {
+                together = Some(at);
                 if actor.is_empty() || !self.is_member_of(way, *node) {
                     actor = self.subjects.all[at].to_string();
                 }
@@ -65,9 +67,11 @@ impl<'a> Rbac<'a> {
                 Why::Holds(at, bound) => binding = Some((*at, *bound)),
                 Why::Is => {}
                 Why::Uses(uses) => {
-                    let granted =
-                        |used: &Use<'a>| Granted { binding: used.binding.or(binding), role: used.role, used: *used };
                     let place = self.graph.place(edge.to);
+                    // What is used together is somebody's own, each by a binding of its.
+                    let holder = together.filter(|_| matches!(self.graph.place(*node), Place::Together(_)));
+                    let bound = |used: &Use<'a>| binding.or_else(|| self.bound_to(holder?, used.role, used.scope));
+                    let granted = |used: &Use<'a>| Granted { binding: bound(used), role: used.role, used: *used };
                     steps.push(Step {
                         actor: actor.clone(),
                         grants: uses.iter().map(granted).collect(),
@@ -100,6 +104,7 @@ impl<'a> Rbac<'a> {
         match place {
             Place::Admin => "cluster-admin".to_owned(),
             Place::Subject(at) => words_of(&self.subjects.all[at].to_string()),
+            Place::Together(_) => "what somebody's grants amount to together".to_owned(),
             Place::Grant(role, scope) => format!("what {} grants {}", self.role_words(role), scope_words(scope)),
             Place::Everywhere(role) => format!("what {} grants in every namespace", self.role_words(role)),
             Place::AccountsIn(namespace) => format!("every ServiceAccount of namespace `{namespace}`"),

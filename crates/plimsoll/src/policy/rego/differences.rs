@@ -228,7 +228,8 @@ fn limits_are_errors_with_a_place() {
     let mut session = compiled.session(Term::from(&json!({})));
     let error = session.evaluate(0, &input(&json!({"resource": {"list": list}}))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
-    assert_eq!(error.message(), "the policy took more than 1000000 instructions");
+    let values = 200 + 3;
+    assert_eq!(error.message(), format!("the policy took more than {} instructions", 1_000_000 + 200 * values));
     let place = error.location().unwrap();
     assert_eq!((&*place.file, place.line), ("p/test/sample/policy.rego", Some(14)));
     // The session goes on.
@@ -272,6 +273,19 @@ fn functions_that_make_much_are_stopped_before_they_do() {
     }
     let body = "m := sprintf(\"%.1f|%s|%v\", [1.25, \"x\", [input.resource.n]])";
     agree(&rule(body), &json!({"resource": {"n": 7}}), &["1.3|x|[7]"]);
+}
+
+#[test]
+fn the_limit_grows_with_the_input() {
+    let list: Vec<u32> = (0..200_000).collect();
+    let body = "n := count([1 | some a in input.resource.list; a + a + a >= 0; a * a >= 0])\n    m := n";
+    let set = load(&[("test/sample/policy.rego", text("policies.test[\"sample\"]", "", &rule(body)))]);
+    let compiled = Compiled::new(&set, Options::default());
+    let mut session = compiled.session(Term::from(&json!({})));
+    for size in [200_000, 1] {
+        let found = session.evaluate(0, &input(&json!({"resource": {"list": list[..size]}})));
+        assert_eq!(messages(&found), [size.to_string()]);
+    }
 }
 
 #[test]

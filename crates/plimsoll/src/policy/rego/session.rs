@@ -8,15 +8,17 @@ use regorus::rvm::vm::{RegoVM, VmError};
 use regorus::utils::limits::ExecutionTimerConfig;
 
 use super::compiled::{Compiled, Engine, Ready};
-use super::value::{Input, Term};
+use super::value::{Input, Term, values};
 use super::{guarded, results, shape, source};
 use crate::policy::Violation;
 use crate::{Error, ErrorKind, Location, Result};
 
-/// How many instructions a policy may take for one resource.
+/// How many instructions a policy may take for one resource, of any size.
 pub const INSTRUCTIONS_PER_RESOURCE: usize = 1_000_000;
-/// How many instructions a policy may take for one environment, or for the workspace.
+/// How many instructions a policy may take for one environment, or for the workspace, of any size.
 pub const INSTRUCTIONS_PER_ENVIRONMENT: usize = 20_000_000;
+/// How many more for each value of what the policy reads, where that is not enough: work grows with what is written.
+const INSTRUCTIONS_PER_VALUE: usize = 200;
 /// The interpreter counts no instructions: a clock, generous enough to be hit by endless work only.
 const INTERPRETER_SECONDS: u64 = 20;
 
@@ -71,9 +73,10 @@ impl<'a> Session<'a> {
     }
 
     fn machine(&mut self, ready: &Ready, policy: usize, input: &Input) -> Result<Value> {
+        let most = instructions(ready);
         let mut machine = match self.machines[policy].take() {
             Some(machine) => machine,
-            None => Box::new(new_machine(ready, &self.data).map_err(|error| failed(ready, &error, 0))?),
+            None => Box::new(self.new_machine(ready, most)?),
         };
         machine.set_input(input.0.clone());
         let (outcome, exceeded) = results::watch(|| guarded(|| machine.execute_entry_point_by_index(0)));
@@ -84,9 +87,40 @@ impl<'a> Session<'a> {
                 Ok(value)
             }
             // A machine that failed is dropped: its stacks are wherever the failure left them.
-            Ok(Err(error)) => Err(failed(ready, &error, machine.get_pc())),
+            Ok(Err(VmError::InstructionLimitExceeded { .. })) => {
+                let more = self.values(ready, input).saturating_mul(INSTRUCTIONS_PER_VALUE);
+                self.again(ready, input, most.saturating_add(more))
+            }
+            Ok(Err(error)) => Err(failed(ready, &error, machine.get_pc(), most)),
             Err(panic) => Err(source::internal(&ready.policy.file, &panic)),
         }
+    }
+
+    /// Evaluates with another limit: sizes are counted for the few that need it only.
+    fn again(&self, ready: &Ready, input: &Input, most: usize) -> Result<Value> {
+        let mut machine = self.new_machine(ready, most)?;
+        machine.set_input(input.0.clone());
+        let (outcome, exceeded) = results::watch(|| guarded(|| machine.execute_entry_point_by_index(0)));
+        match outcome {
+            _ if exceeded => Err(limit(ready.runnable.place(machine.get_pc()), results::message())),
+            Ok(outcome) => outcome.map_err(|error| failed(ready, &error, machine.get_pc(), most)),
+            Err(panic) => Err(source::internal(&ready.policy.file, &panic)),
+        }
+    }
+
+    /// How many values a policy has to look at: of the facts about an environment only where it is on these.
+    fn values(&self, ready: &Ready, input: &Input) -> usize {
+        let facts = if ready.policy.on.is_resource() { 0 } else { values(&self.data) };
+        values(&input.0).saturating_add(facts)
+    }
+
+    fn new_machine(&self, ready: &Ready, most: usize) -> Result<RegoVM> {
+        let mut machine = RegoVM::new();
+        machine.load_program(ready.runnable.program.clone());
+        machine.set_data(self.data.clone()).map_err(|error| failed(ready, &error, 0, most))?;
+        machine.set_max_instructions(most);
+        machine.set_strict_builtin_errors(true);
+        Ok(machine)
     }
 
     fn interpreter(&mut self, ready: &Ready, policy: usize, input: &Input) -> Result<Value> {
@@ -120,15 +154,6 @@ impl<'a> Session<'a> {
     }
 }
 
-fn new_machine(ready: &Ready, data: &Value) -> Result<RegoVM, VmError> {
-    let mut machine = RegoVM::new();
-    machine.load_program(ready.runnable.program.clone());
-    machine.set_data(data.clone())?;
-    machine.set_max_instructions(instructions(ready));
-    machine.set_strict_builtin_errors(true);
-    Ok(machine)
-}
-
 fn new_interpreter(ready: &Ready, data: &Value) -> Result<regorus::Engine, String> {
     let mut interpreter = ready.runnable.interpreter()?;
     interpreter.add_data(data.clone()).map_err(|error| error.to_string())?;
@@ -143,11 +168,10 @@ fn instructions(ready: &Ready) -> usize {
     if ready.policy.on.is_resource() { INSTRUCTIONS_PER_RESOURCE } else { INSTRUCTIONS_PER_ENVIRONMENT }
 }
 
-fn failed(ready: &Ready, error: &VmError, instruction: usize) -> Error {
+fn failed(ready: &Ready, error: &VmError, instruction: usize, most: usize) -> Error {
     let place = ready.runnable.place(instruction);
     if matches!(error, VmError::InstructionLimitExceeded { .. }) {
-        let limit_ = instructions(ready);
-        return limit(place, format!("the policy took more than {limit_} instructions"));
+        return limit(place, format!("the policy took more than {most} instructions"));
     }
     // The engine's messages end with `(pc=12)`, which means nothing to the author of a policy.
     let text = error.to_string();

@@ -66,6 +66,22 @@ impl Term {
     }
 }
 
+/// How many values there are in a value.
+pub(super) fn values(value: &regorus::Value) -> usize {
+    let mut open = vec![value];
+    let mut count = 0_usize;
+    while let Some(value) = open.pop() {
+        count += 1;
+        match value {
+            regorus::Value::Array(items) => open.extend(items.iter()),
+            regorus::Value::Object(members) => open.extend(members.values()),
+            regorus::Value::Set(items) => open.extend(items.iter()),
+            _ => {}
+        }
+    }
+    count
+}
+
 fn insert(object: &mut regorus::Value, name: &str, value: regorus::Value) {
     if let Ok(object) = object.as_object_mut() {
         object.insert(regorus::Value::String(name.into()), value);

@@ -1,5 +1,7 @@
 //! Answers out of the facts of one environment.
 
+use std::collections::HashMap;
+
 use super::question::{Asked, Can};
 use super::{Allowance, Allowed, Answer, Becomes, Granted, Person, RuleView, Somebody, Step, Used};
 use crate::facts::rbac::bindings::Scope;
@@ -9,6 +11,10 @@ use crate::facts::rbac::rule::{Request, Rule};
 use crate::facts::rbac::subject::{ACCOUNTS, Subject, is_everybody};
 use crate::facts::rbac::{Grant, Rbac, witness};
 use crate::rendered::places::{Place, Places};
+use crate::{Error, ErrorKind, Result};
+
+/// How many grants, and names that they are restricted to, are listed.
+const LIMIT: usize = 1_000_000;
 
 /// What answers are made from.
 pub(super) struct Answers<'v, 'a, 'p> {
@@ -18,12 +24,14 @@ pub(super) struct Answers<'v, 'a, 'p> {
 }
 
 impl Answers<'_, '_, '_> {
-    pub(super) fn answer(&mut self, subject: Option<&Asked>, can: Option<&Can>) -> Answer {
-        match (subject, can) {
+    pub(super) fn answer(&mut self, subject: Option<&Asked>, can: Option<&Can>, environment: &str) -> Result<Answer> {
+        Ok(match (subject, can) {
             (None, None) => Answer { subjects: Some(self.everybody()), ..Answer::default() },
             (Some(subject), None) => Answer { subject: Some(self.person(&subject.subject())), ..Answer::default() },
-            (subject, Some(can)) => Answer { can: Some(self.allowance(subject, can)), ..Answer::default() },
-        }
+            (subject, Some(can)) => {
+                Answer { can: Some(self.allowance(subject, can, environment)?), ..Answer::default() }
+            }
+        })
     }
 
     /// Everybody whom a binding names that the API server does not bring, and whoever gets to cluster-admin with
@@ -90,7 +98,7 @@ impl Answers<'_, '_, '_> {
         becomes
     }
 
-    fn allowance(&mut self, subject: Option<&Asked>, can: &Can) -> Allowance {
+    fn allowance(&mut self, subject: Option<&Asked>, can: &Can, environment: &str) -> Result<Allowance> {
         let rbac = self.rbac;
         let grants: Vec<(String, Grant)> = if let Some(asked) = subject {
             let name = asked.subject().to_string();
@@ -101,37 +109,34 @@ impl Answers<'_, '_, '_> {
             let of = |at: usize| rbac.grants_of(at).map(move |grant| (rbac.subjects.all[at].to_string(), grant));
             order.into_iter().flat_map(of).collect()
         };
-        let allowed = grants.into_iter().flat_map(|(name, grant)| self.allowed(&name, &grant, can)).collect();
-        Allowance { question: can.words(), allowed }
+        let mut allowed = Vec::new();
+        let mut left = LIMIT;
+        let mut matching: HashMap<usize, Vec<(usize, usize)>> = HashMap::new();
+        for (name, grant) in grants {
+            if !holds(rbac.bindings[grant.binding].scope, can) {
+                continue;
+            }
+            let rules = matching.entry(grant.role).or_insert_with(|| matches(rbac, grant.role, can));
+            let listed = rules.iter().map(|(writer, rule)| 1 + rbac.roles.all[*writer].rules[*rule].names.len()).sum();
+            left = usize::checked_sub(left, listed).ok_or_else(|| {
+                let message = format!("`{}` is granted in `{environment}` more than {LIMIT} times", can.words());
+                Error::new(ErrorKind::Limit, message).with_help("ask about one subject with `--subject`")
+            })?;
+            allowed.extend(self.allowed(&name, &grant, rules));
+        }
+        Ok(Allowance { question: can.words(), allowed })
     }
 
-    fn allowed(&mut self, name: &str, grant: &Grant, can: &Can) -> Vec<Allowed> {
+    fn allowed(&mut self, name: &str, grant: &Grant, rules: &[(usize, usize)]) -> Vec<Allowed> {
         let rbac = self.rbac;
         let scope = rbac.bindings[grant.binding].scope;
-        let holds = match (scope, can.request("")) {
-            (Scope::Cluster, _) => true,
-            (Scope::Namespace(_), Request::Url { .. }) => false,
-            (Scope::Namespace(own), _) => can.namespace().is_none_or(|asked| asked == own),
-        };
-        if !holds {
-            return Vec::new();
-        }
-        let lets = |rule: &Rule<'_>| {
-            rule.allows(&can.request("")) || rule.names.iter().any(|name| rule.allows(&can.request(name)))
-        };
-        let rules: Vec<(usize, usize)> = rbac
-            .roles
-            .effective(grant.role)
-            .filter(|(.., rule)| lets(rule))
-            .map(|(writer, rule, _)| (writer, rule))
-            .collect();
         rules
-            .into_iter()
+            .iter()
             .map(|(writer, rule)| Allowed {
                 subject: name.to_owned(),
                 namespace: scope.namespace().map(str::to_owned),
-                names: texts(&rbac.roles.all[writer].rules[rule].names),
-                used: self.used(Some(grant.binding), grant.role, writer, rule),
+                names: texts(&rbac.roles.all[*writer].rules[*rule].names),
+                used: self.used(Some(grant.binding), grant.role, *writer, *rule),
             })
             .collect()
     }
@@ -189,6 +194,23 @@ impl Answers<'_, '_, '_> {
         let place = Place { environment: self.environment, resource };
         Some(self.places.location(place, pointer).to_string())
     }
+}
+
+/// Whether a grant holds where it is asked about.
+fn holds(scope: Scope<'_>, can: &Can) -> bool {
+    match (scope, can.request("")) {
+        (Scope::Cluster, _) => true,
+        (Scope::Namespace(_), Request::Url { .. }) => false,
+        (Scope::Namespace(own), _) => can.namespace().is_none_or(|asked| asked == own),
+    }
+}
+
+/// The rules of a role that let a request through, for some name at least: the role that wrote it, and its position.
+fn matches(rbac: &Rbac<'_>, role: usize, can: &Can) -> Vec<(usize, usize)> {
+    let lets = |rule: &Rule<'_>| {
+        rule.allows(&can.request("")) || rule.names.first().is_some_and(|name| rule.allows(&can.request(name)))
+    };
+    rbac.roles.effective(role).filter(|(.., rule)| lets(rule)).map(|(writer, rule, _)| (writer, rule)).collect()
 }
 
 fn texts(list: &[&str]) -> Vec<String> {

@@ -5,8 +5,8 @@ mod question;
 mod text;
 mod ways;
 
-use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -29,13 +29,17 @@ pub struct Wanted {
 /// What is known of the permissions in every environment.
 #[derive(Debug, Clone, Serialize)]
 pub struct RbacView {
-    /// By environment.
-    pub environments: BTreeMap<String, Answer>,
+    /// By environment, in the workspace's order.
+    #[serde(serialize_with = "as_map")]
+    pub environments: Vec<Answer>,
 }
 
 /// The answer for one environment; what was not asked is absent.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Answer {
+    /// The environment's name.
+    #[serde(skip)]
+    pub name: Arc<str>,
     /// Everybody who is granted something by what is rendered or external.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subjects: Option<Vec<Somebody>>,
@@ -182,7 +186,8 @@ pub struct Allowed {
 
 /// Answers a question about every environment.
 ///
-/// Fails where the question names a subject, verb or resource that no environment knows.
+/// Fails where the question names a subject, verb or resource that no environment knows, and where the answer is too
+/// much to find or to list.
 pub fn rbac(rendered: &Rendered, wanted: &Wanted) -> Result<RbacView> {
     let environments = rendered.environments();
     let all: Vec<_> = environments.iter().map(|environment| workload::workloads(&environment.resources)).collect();
@@ -194,13 +199,15 @@ pub fn rbac(rendered: &Rendered, wanted: &Wanted) -> Result<RbacView> {
     let subject = wanted.subject.as_deref().map(|text| question::subject(text, &models)).transpose()?;
     if let Some(can) = &wanted.can {
         can.check(&models)?;
+    } else {
+        environments.iter().zip(&models).try_for_each(|(environment, rbac)| rbac.check(environment.name()))?;
     }
     let mut places = Places::new(environments);
-    let mut view = RbacView { environments: BTreeMap::new() };
+    let mut view = RbacView { environments: Vec::new() };
     for (at, (environment, rbac)) in environments.iter().zip(&models).enumerate() {
         let mut answers = answer::Answers { rbac, environment: at, places: &mut places };
-        let answer = answers.answer(subject.as_ref(), wanted.can.as_ref());
-        view.environments.insert(environment.name().to_owned(), answer);
+        let answer = answers.answer(subject.as_ref(), wanted.can.as_ref(), environment.name())?;
+        view.environments.push(Answer { name: environment.name().into(), ..answer });
     }
     Ok(view)
 }
@@ -213,6 +220,10 @@ impl View for RbacView {
     }
 
     fn drawings(&self) -> Vec<Drawing> {
-        self.environments.iter().map(|(name, answer)| ways::drawn(name, answer)).collect()
+        self.environments.iter().map(ways::drawn).collect()
     }
+}
+
+fn as_map<S: serde::Serializer>(environments: &[Answer], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_map(environments.iter().map(|answer| (&answer.name, answer)))
 }

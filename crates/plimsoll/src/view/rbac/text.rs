@@ -9,11 +9,11 @@ use crate::facts::rbac::witness::words_of;
 const LISTED: usize = 20;
 
 pub(super) fn write(view: &RbacView, out: &mut dyn Write) -> io::Result<()> {
-    for (at, (name, answer)) in view.environments.iter().enumerate() {
+    for (at, answer) in view.environments.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
         }
-        writeln!(out, "{name}")?;
+        writeln!(out, "{}", answer.name)?;
         if let Some(subjects) = &answer.subjects {
             everybody(subjects, out)?;
         }

@@ -5,8 +5,8 @@ use crate::facts::rbac::witness::words_of;
 use crate::view::Drawing;
 
 /// Draws an answer: each way and each grant once.
-pub(super) fn drawn(environment: &str, answer: &Answer) -> Drawing {
-    let mut drawing = Drawing::new(environment);
+pub(super) fn drawn(answer: &Answer) -> Drawing {
+    let mut drawing = Drawing::new(answer.name.clone());
     for somebody in answer.subjects.iter().flatten() {
         draw(&mut drawing, &somebody.subject, &somebody.admin);
     }

@@ -94,6 +94,18 @@ fn way(case: &Node, text: &str) -> Vec<String> {
     steps.into_iter().map(|step| step.yields).collect()
 }
 
+/// The same with every rule of every role written twice.
+fn repeated(text: &str) -> String {
+    let twice = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+        [kind @ ("ROLE" | "CLUSTERROLE"), name, ref rules @ ..] if !rules.is_empty() => {
+            let rules = rules.join(" ");
+            format!("{kind} {name} {rules};{rules}")
+        }
+        _ => line.to_owned(),
+    };
+    text.lines().map(twice).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn known_ways_are_found_and_near_misses_are_none() {
     let cases = data(include_str!("closure.yaml"));
@@ -102,6 +114,8 @@ fn known_ways_are_found_and_near_misses_are_none() {
         let text = case.str_at(&["manifests"]).unwrap();
         let expected: Vec<_> = case.get("way").unwrap().items().iter().filter_map(Node::as_str).collect();
         assert_eq!(way(case, text), expected, "{name}");
+        // Rules that come again grant nothing more.
+        assert_eq!(way(case, &repeated(text)), expected, "{name}, said twice");
         let near = case.get("near").map(Node::items).unwrap_or_default();
         assert!(!near.is_empty(), "{name} has no near miss");
         for miss in near {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::facts::rbac::rule::{Request, Rule, covers, uncovered};
+use crate::facts::rbac::cover::{covers, uncovered};
+use crate::facts::rbac::rule::{Request, Rule};
 
 const VERBS: [&str; 3] = ["*", "get", "list"];
 const GROUPS: [&str; 3] = ["*", "", "apps"];

@@ -2,6 +2,7 @@
 
 mod aggregation;
 mod closure;
+mod growth;
 mod laws;
 mod tables;
 

@@ -2,8 +2,9 @@
 
 use super::{Rbac, data, derive, resources};
 use crate::facts::rbac::Allowed;
+use crate::facts::rbac::cover::{covers, uncovered};
 use crate::facts::rbac::roles::Origin;
-use crate::facts::rbac::rule::{Request, Rule, covers, uncovered, url_covers};
+use crate::facts::rbac::rule::{Request, Rule, url_covers};
 use crate::facts::rbac::subject::Subject;
 use crate::yaml::Node;
 use std::fmt::Write as _;
