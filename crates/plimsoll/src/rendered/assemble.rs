@@ -34,8 +34,11 @@ fn adopt(environment: &mut Environment, parsed: Vec<Parsed>, problems: &mut Prob
         }
         let manifest = &environment.manifests[at].clone();
         let map = environment.source_map(manifest);
-        if let Some(rendering) = manifest.rendering.as_ref().filter(|_| !parsed.errors.is_empty()) {
-            environment.installations[rendering.installation].whole = false;
+        if !parsed.errors.is_empty() {
+            match &manifest.rendering {
+                Some(rendering) => environment.installations[rendering.installation].whole = false,
+                None => environment.unread = true,
+            }
         }
         for error in parsed.errors {
             let location = error.location().map(|location| template_location(manifest, map.as_ref(), location));

@@ -74,8 +74,9 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
 
     let mut environments = planned(workspace, plan, &mut problems);
     for ((at, release), installed) in jobs.iter().zip(installed) {
-        if let Some(installed) = installed {
-            adopt(&mut environments[*at], release, installed, &mut problems);
+        match installed {
+            Some(installed) => adopt(&mut environments[*at], release, installed, &mut problems),
+            None => environments[*at].unread = true,
         }
     }
     for (environment, plan) in environments.iter_mut().zip(&plan.environments) {
@@ -207,7 +208,7 @@ fn install(
         program: compiled.program.clone(),
         values,
         partial: planned.partial,
-        whole: !planned.incomplete,
+        whole: !planned.incomplete && compiled.errors.is_empty(),
     };
     // What a missing values file would have said is not known: what else is wrong may follow from that.
     let output =
@@ -293,6 +294,7 @@ fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {
             ..Declared::default()
         },
         installations: Vec::new(),
+        unread: false,
     }
 }
 
@@ -315,7 +317,10 @@ fn plain(
                 external,
                 ..Manifest::default()
             })),
-            Err(error) => problems.add_in(&environment.name, error),
+            Err(error) => {
+                environment.unread = true;
+                problems.add_in(&environment.name, error);
+            }
         }
     }
 }

@@ -95,7 +95,8 @@ pub(super) fn needs(environments: &[Environment]) -> Option<Need> {
 /// Completes what only is known once everything is rendered: which releases are broken, and what others have.
 pub(super) fn settle(environments: &mut [Environment], plan: &Plan) {
     for environment in environments.iter_mut() {
-        environment.declared.broken = environment.installations.iter().any(|installation| !installation.whole);
+        let halved = environment.installations.iter().any(|installation| !installation.whole);
+        environment.declared.broken = environment.unread || halved;
         for connections in &mut environment.declared.connections {
             let installation = connections.installation.and_then(|at| environment.installations.get(at));
             connections.partial = installation.is_some_and(|installation| !installation.whole);

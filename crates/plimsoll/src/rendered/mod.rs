@@ -99,6 +99,8 @@ pub struct Environment {
     pub(crate) identities: Vec<Arc<str>>,
     pub(crate) declared: Declared,
     pub(crate) installations: Vec<Installation>,
+    /// Whether a chart or a plain file could not be read, so that not even what is missing has a name.
+    pub(crate) unread: bool,
 }
 
 impl Environment {
