@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::{Environment, identity};
 use crate::manifest::{self, Manifest, Parsed};
 use crate::problems::Problems;
+use crate::workspace::Align;
 use crate::{Location, Note, render};
 
 /// Parses the manifests of all environments and gives each environment its resources and their identities.
-pub(super) fn parse(environments: &mut [Environment], align: &identity::Alignment<'_>, problems: &mut Problems) {
+pub(super) fn parse(environments: &mut [Environment], align: &Align, problems: &mut Problems) {
     let all: Vec<Arc<Manifest>> =
         environments.iter().flat_map(|environment| environment.manifests.iter().cloned()).collect();
     let mut parsed = manifest::parse(&all).into_iter();

@@ -84,8 +84,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         plain(workspace, environment, &plan.manifests, false, &mut problems);
         plain(workspace, environment, &plan.external.manifests, true, &mut problems);
     }
-    let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
-    assemble::parse(&mut environments, &align, &mut problems);
+    assemble::parse(&mut environments, &plan.align, &mut problems);
     declared::settle(&mut environments, plan);
     super::people::teams(&mut environments);
     super::people::elsewhere(&mut environments);
@@ -203,6 +202,7 @@ fn install(
     let item = planned.item.iter().map(|item| item.file.clone());
     let installation = Installation {
         release,
+        logical_namespace: planned.logical_namespace.clone(),
         files: planned.layers.iter().map(|source| source.file.clone()).chain(item).collect(),
         environment: environment.clone(),
         program: compiled.program.clone(),
@@ -351,5 +351,6 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
     let all = &workspace.plan().environments;
     let tiers = all.iter().map(|plan| (plan.environment.name.clone(), plan.environment.tier)).collect();
-    Settings { config: Some(config), declared, tiers, whole: plan.environments.len() == all.len() }
+    let open = workspace.plan().named;
+    Settings { config: Some(config), declared, tiers, open, whole: plan.environments.len() == all.len() }
 }

@@ -154,6 +154,8 @@ impl Environment {
 #[derive(Debug)]
 pub struct Installation {
     pub(crate) release: render::Release,
+    /// The name by which its namespace is known in every environment.
+    pub(crate) logical_namespace: Arc<str>,
     pub(crate) environment: Arc<render::Environment>,
     pub(crate) program: Arc<Program>,
     pub(crate) values: Values,
