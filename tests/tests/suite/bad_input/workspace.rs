@@ -61,6 +61,26 @@ fn policies_and_severities_that_do_not_exist() {
     }
 }
 
+/// A cluster that is not declared is one of which only the name is known, unless it is another's, misspelt.
+#[test]
+fn a_cluster_that_is_misspelt() {
+    let config = |clusters: &str, cluster: &str| {
+        format!(
+            "version: 1\nenvironments:\n  production: {{cluster: {cluster}, manifests: [{{path: raw}}]}}\n{clusters}"
+        )
+    };
+    let declared = "clusters: {live: {}, west: {}}\n";
+    let files = |config: String| {
+        Case::with("plimsoll.yaml", config).and("raw/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    };
+    let case = files(config(declared, "wset"));
+    case.fails("workspace", "plimsoll.yaml:3", "there is no cluster `wset`");
+    case.says("plimsoll.yaml:3", "did you mean `west`?");
+    for (clusters, cluster) in [(declared, "west"), (declared, "borrowed"), ("", "wset"), ("clusters: {}\n", "wset")] {
+        assert_eq!(files(config(clusters, cluster)).run(&["check"]).code, 0, "{clusters}{cluster}");
+    }
+}
+
 #[test]
 fn ten_thousand_releases_of_a_broken_chart_are_one_error() {
     let mut config = CONFIG.to_owned();
