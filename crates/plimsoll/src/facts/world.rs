@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::namespace::Namespace;
 use super::selector::Labels;
 use crate::manifest::{Resource, ResourceId};
 use crate::nearest::nearest;
@@ -22,8 +23,8 @@ pub struct Declared {
     pub broken: bool,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
-    /// Namespaces that only other environments of the same cluster have, with their labels.
-    pub elsewhere: BTreeMap<Arc<str>, Labels>,
+    /// Namespaces that only other environments of the same cluster have, and how they know them.
+    pub elsewhere: BTreeMap<Arc<str>, Namespace>,
     /// Which connections are meant to be, each source with its roles.
     pub connections: Vec<super::declared::Connections>,
     /// The version of Kubernetes its cluster runs, as `1.34`.
