@@ -15,9 +15,8 @@ pub(super) fn attach(world: &World<'_>, facts: &mut Facts<'_>) {
     let rules = network_rules::rule_facts(&derivation, &directory, &facts.namespaces);
     // What could not be rendered may admit what is blocked, and isolate what is open.
     let settled = world.is_whole().then_some(network);
-    let infrastructure = settled.map(|network| {
-        network_rules::reach_facts(&derivation, &directory, network, &facts.namespaces)
-    });
+    let infrastructure =
+        settled.map(|network| network_rules::reach_facts(&derivation, &directory, network, &facts.namespaces));
     let declared = if directory.is_empty() {
         BTreeMap::new()
     } else {

@@ -31,7 +31,8 @@ fn nothing_follows_from_a_broken_template() {
             files.insert(file.clone(), text.into_bytes().into());
             let report = crate::example::check(&files);
             assert!(!report.errors().is_empty(), "{file}");
-            let violated = report.findings().iter().filter(|found| found.verdict == plimsoll::Verdict::Violated);
+            let violated =
+                report.findings().iter().filter(|found| found.verdict == plimsoll::finding::Verdict::Violated);
             assert_eq!(violated.map(|found| (&found.policy, &found.message)).collect::<Vec<_>>(), [], "{file}");
         }
     }
@@ -61,7 +62,7 @@ external: [{environments: [production], complete: [serviceaccounts, pods, networ
         assert_eq!(report.errors().is_empty(), whole, "{:#?}", report.errors());
         for policy in missed {
             let found = report.findings().iter().find(|found| found.policy.ends_with(policy));
-            let violated = found.is_some_and(|found| found.verdict == plimsoll::Verdict::Violated);
+            let violated = found.is_some_and(|found| found.verdict == plimsoll::finding::Verdict::Violated);
             assert_eq!(violated, whole, "{policy}: {found:#?}");
         }
     }
