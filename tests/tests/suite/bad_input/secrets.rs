@@ -76,10 +76,10 @@ fn encrypted_values_satisfy_schemas() {
 fn a_file_that_sops_encrypted_is_not_quoted() {
     let open = "TOPSECRETPLAIN";
     for (file, wrong) in [
-        (format!("open: {open}\nlevel: [\nsops:\n  mac: ENC[x]\n"), true),
+        (format!("open: {open}\n  level: x\nsops:\n  mac: ENC[x]\n"), true),
         (format!("sops : {{mac: 'ENC[x]'}}\nopen: {open}\n  level: x\n"), true),
         (format!("{{\"open\": \"{open}\", \"level\": [, \"sops\": {{\"mac\": \"ENC[x]\"}}}}\n"), true),
-        (format!("open: {open}\nlevel: [\nsopsy:\n  mac: ENC[x]\n"), false),
+        (format!("open: {open}\n  level: x\nsopsy:\n  mac: ENC[x]\n"), false),
     ] {
         let case = Case::with("web.yaml", file);
         let shown = reports(&case).iter().any(|outcome| outcome.stdout.contains(open));
