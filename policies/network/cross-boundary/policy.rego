@@ -2,9 +2,11 @@
 # title: Network policy across teams or environments
 # description: >-
 #   A rule takes in every namespace, all of another team's namespace, or the namespace of another environment, so who
-#   is let through is decided by somebody else.
+#   is let through is decided by somebody else. Unknown for a namespace of nobody's that is declared for another environment, and
+#   that this one may have, too.
 # custom:
 #   severity: {staging: warning, production: error, dr: error}
+#   unknown: info
 #   on: [networking.k8s.io/NetworkPolicy]
 #   needs: [teams]
 #   facts: [network]
@@ -29,6 +31,14 @@ violation contains {"path": path, "message": message} if {
 	count(crossing.foreign) > 0
 	path := crossing.path
 	message := sprintf("`%s` %s %s, which only another environment has", [crossing.selector, verb(crossing), prose.counted("namespace", crossing.foreign)])
+}
+
+violation contains {"path": path, "message": message, "unknown": true} if {
+	some crossing in input.facts.rules.crossings
+	crossing.selector != ""
+	count(crossing.shared) > 0
+	path := crossing.path
+	message := sprintf("`%s` %s %s, which another environment has, and whether this one has it too is not known", [crossing.selector, verb(crossing), prose.counted("namespace", crossing.shared)])
 }
 
 violation contains {"path": path, "message": message} if {

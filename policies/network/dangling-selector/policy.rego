@@ -21,9 +21,20 @@ import rego.v1
 violation contains {"path": path, "message": message} if {
 	some fault in input.facts.network_faults
 	not is_unknown(fault)
+	not is_refused(fault)
 	path := fault.path
 	message := fault.message
 }
+
+violation contains {"path": path, "message": message, "fix": correct} if {
+	some fault in input.facts.network_faults
+	not is_unknown(fault)
+	is_refused(fault)
+	path := fault.path
+	message := fault.message
+}
+
+correct := "Correct what is written here: the API server refuses the whole policy as it is, so nothing of it holds."
 
 violation contains {"path": path, "message": message, "unknown": true} if {
 	some fault in input.facts.network_faults
@@ -51,6 +62,10 @@ violation contains {"path": path, "message": message, "unknown": true} if {
 
 is_unknown(fault) if {
 	object.get(fault, "unknown", false) == true
+}
+
+is_refused(fault) if {
+	object.get(fault, "refused", false) == true
 }
 
 what(dangling) := text if {

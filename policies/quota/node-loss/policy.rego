@@ -12,27 +12,31 @@ package policies.quota["node-loss"]
 
 import rego.v1
 
-violation contains {"path": path, "message": message, "witness": witness, "resource": id, "environment": environment} if {
+violation contains {"path": path, "message": message, "witness": witness, "resource": id, "environment": environment, "at": at} if {
 	some loss in losses
 	loss.verdict == "no"
 	path := loss.path
 	id := loss.resource
-	environment := loss.environment
+	some environment in loss.environments
+	at := loss.environment
 	witness := loss.witness
 	message := sprintf("without %s the steady state does not fit: %s", [loss.lost, loss.reason])
 }
 
-violation contains {"path": path, "message": message, "unknown": true, "resource": id, "environment": environment} if {
+violation contains {"path": path, "message": message, "unknown": true, "resource": id, "environment": environment, "at": at} if {
 	some loss in losses
 	loss.verdict == "unknown"
 	path := loss.path
 	id := loss.resource
-	environment := loss.environment
+	some environment in loss.environments
+	at := loss.environment
 	message := sprintf("whether the steady state fits without %s is not known: %s", [loss.lost, loss.reason])
 }
 
+# What is lost is lost to everybody in the cluster.
 losses := [loss |
 	some cluster in object.get(object.get(data.facts, "quota", {}), "clusters", [])
-	some loss in cluster.losses
-	loss.resource
+	some found in cluster.losses
+	found.resource
+	loss := object.union(found, {"environments": cluster.environments})
 ]

@@ -25,12 +25,13 @@ violation contains {"path": path, "message": message, "witness": witness, "resou
 	message := sprintf("team `%s` needs more than its budget: %s > %s (%s)", [budget.name, budget.sum, budget.hard, budget.dimension])
 }
 
-violation contains {"path": path, "message": message, "witness": witness, "resource": id, "environment": environment} if {
+violation contains {"path": path, "message": message, "witness": witness, "resource": id, "environment": environment, "at": at} if {
 	some promise in object.get(quota, "overcommit", [])
 	promise.share > input.params.overcommit
 	path := promise.path
 	id := promise.resource
-	environment := promise.environment
+	some environment in promise.environments
+	at := promise.environment
 	witness := promise.witness
 	message := sprintf("the quotas of cluster `%s` promise %d %% of its %s, and %d %% are allowed: %s, of %s", [promise.name, promise.share, promise.dimension, input.params.overcommit, promise.sum, promise.hard])
 }

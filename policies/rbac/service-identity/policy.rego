@@ -65,5 +65,5 @@ granted := ", and something is granted to it already" if {
 }
 
 granted := "" if {
-	account.granted == false
+	not account.granted == true
 }

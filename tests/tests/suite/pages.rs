@@ -40,6 +40,19 @@ fn suppressions_work_as_they_are_shown() {
     assert!(report.errors().is_empty(), "{:?}", report.errors());
 }
 
+/// What the page on networks shows of the example is what the command prints there, line by line.
+#[test]
+fn what_the_page_on_networks_shows_is_what_is_printed() {
+    let shown = fences("network.md", "text");
+    let shown: Vec<_> = shown.iter().filter_map(|fence| fence.strip_prefix("$ plimsoll ")?.split_once('\n')).collect();
+    assert_eq!(shown.len(), 2);
+    for (arguments, printed) in shown {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let run = crate::run::plimsoll(&example::root(), &arguments).ended(0);
+        assert_eq!(run.stdout.trim(), printed.trim(), "{arguments:?}");
+    }
+}
+
 #[test]
 fn every_command_of_the_page_on_pipelines_runs() {
     let directory = tempfile::tempdir().unwrap();

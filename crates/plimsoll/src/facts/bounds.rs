@@ -28,7 +28,7 @@ pub(super) fn of_namespace(world: &World<'_>, namespace: &Resource) -> Bounds {
     Bounds {
         quota: world.has_any("", "ResourceQuota", name),
         limit_range: world.has_any("", "LimitRange", name),
-        known: complete || renders,
+        known: complete || (world.is_whole() && renders),
         system: is_system(name),
     }
 }

@@ -176,7 +176,7 @@ impl<'a> Facts<'a> {
         let connections = OnceLock::new();
         let rbac = domains.contains(&Domain::Rbac).then(|| rbac::Rbac::derive(resources, &workloads, declared));
         if let Some(rbac) = &rbac {
-            rbac::resource::attach(rbac, &declared.rbac, &workloads, &mut of_resource);
+            rbac::resource::attach(rbac, declared, &workloads, &mut of_resource);
         }
         let mut facts =
             Self { workloads, namespaces, providers, quota, network, connections, rbac, of_resource, workload_of };
@@ -225,7 +225,8 @@ fn of_resources(world: &World<'_>, workloads: &[Workload<'_>], namespaces: &Name
             services,
             budgets,
             autoscalers,
-            resources,
+            // A LimitRange that could not be rendered may fill them in.
+            resources: if world.is_whole() { resources } else { Vec::new() },
             ..ResourceFacts::default()
         };
     }

@@ -13,11 +13,15 @@ pub(super) fn attach(world: &World<'_>, facts: &mut Facts<'_>) {
     let derivation = Derivation { world, workloads: &facts.workloads, pods, by_id: HashMap::new() };
     let directory = declared::Directory::new(&derivation, &facts.namespaces);
     let rules = network_rules::rule_facts(&derivation, &directory, &facts.namespaces);
-    let infrastructure = network_rules::reach_facts(&derivation, &directory, network, &facts.namespaces);
+    // What could not be rendered may admit what is blocked, and isolate what is open.
+    let settled = world.is_whole().then_some(network);
+    let infrastructure =
+        settled.map(|network| network_rules::reach_facts(&derivation, &directory, network, &facts.namespaces));
     let declared = if directory.is_empty() {
         BTreeMap::new()
     } else {
-        declared::derive(&derivation, &directory, network, facts.connections())
+        let admitted = settled.map(|network| (network, facts.connections()));
+        declared::derive(&derivation, &directory, admitted)
     };
     let faults = network.faults().clone();
     for (at, faults) in faults {
@@ -26,7 +30,7 @@ pub(super) fn attach(world: &World<'_>, facts: &mut Facts<'_>) {
     for (at, rules) in rules {
         facts.of_resource[at].rules = Some(rules);
     }
-    for (at, infrastructure) in infrastructure {
+    for (at, infrastructure) in infrastructure.into_iter().flatten() {
         facts.of_resource[at].infrastructure = Some(infrastructure);
     }
     for (at, declared) in declared {

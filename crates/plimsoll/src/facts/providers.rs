@@ -212,7 +212,7 @@ impl<'a> Known<'a> {
         }
         let state = match self.world.state(&id) {
             State::Present | State::Builtin => return None,
-            State::Unknown if !provided.is_empty() => State::Absent,
+            State::Unknown if self.world.is_whole() && !provided.is_empty() => State::Absent,
             state => state,
         };
         let rendered = self.world.of_kind(sort.group(), sort.kind()).map(|(_, class)| &*class.id.name);
@@ -231,7 +231,7 @@ impl<'a> Known<'a> {
             None if of_group(name).is_some() => return None,
             None => None,
         };
-        let closed = !self.world.declared.provides.apis.is_empty()
+        let closed = (self.world.is_whole() && !self.world.declared.provides.apis.is_empty())
             || self.world.declared.is_complete("CustomResourceDefinition");
         let near = other_version.or_else(|| nearest(name, self.apis.iter().map(String::as_str)).map(str::to_owned));
         Some((if closed { State::Absent } else { State::Unknown }, near))

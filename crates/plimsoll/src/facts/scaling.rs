@@ -104,7 +104,7 @@ pub(super) fn autoscalers(
         // A chart that renders workloads of this kind is expected to render the one it scales.
         let own = || {
             let mut others = world.in_namespace(&id.group, &id.kind, autoscaler.namespace());
-            autoscaler.manifest.release.is_some() && others.any(|(_, other)| other.same_release(autoscaler))
+            world.is_charted(autoscaler) && others.any(|(_, other)| other.same_release(autoscaler))
         };
         let state = match world.state(&id) {
             State::Unknown if own() => State::Absent,
@@ -119,6 +119,7 @@ pub(super) fn autoscalers(
                 .map_or_else(Vec::new, |index| services[index].iter().map(|service| service.name.clone()).collect()),
             replicas_set: found.is_some_and(|index| sets_replicas(derivation.workloads[index].resource)),
             missing_requests: found
+                .filter(|_| world.is_whole())
                 .map_or_else(Vec::new, |index| missing_requests(&derivation.workloads[index], &resources[index], spec)),
         };
         of_autoscaler.push((at, Autoscaler { min, max, target }));
@@ -187,9 +188,9 @@ pub(super) fn budgets(derivation: &Derivation<'_>, scaled: &[Vec<ScaledBy>]) -> 
             let replicas = workload.replicas?;
             let floor = scaled.iter().map(|autoscaler| autoscaler.min).max().unwrap_or(replicas);
             // A budget belongs to the chart of the workload it protects.
-            let known = workload.resource.manifest.release.is_some()
+            let known = world.is_charted(workload.resource)
                 || world.declared.is_complete("PodDisruptionBudget")
-                || world.has_any("policy", "PodDisruptionBudget", workload.resource.namespace());
+                || world.keeps("policy", "PodDisruptionBudget", workload.resource.namespace());
             let exact = !scaled_by_events(world, workload.resource);
             Some(Budgets { matching: Vec::new(), known, floor, exact })
         })

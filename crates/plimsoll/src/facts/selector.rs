@@ -132,6 +132,8 @@ pub struct SelectorError {
     pub message: String,
     /// Where it stands.
     pub mark: Mark,
+    /// Whether the API refuses it; otherwise it takes it for something else.
+    pub refused: bool,
 }
 
 impl fmt::Display for SelectorError {
@@ -171,7 +173,7 @@ impl Selector {
                     let message = format!(
                         "a selector has `matchLabels` and `matchExpressions`, not `{key}`; the API drops it, and an empty selector selects everything"
                     );
-                    return Err(SelectorError { message, mark: entry.mark });
+                    return Err(SelectorError { message, mark: entry.mark, refused: false });
                 }
             }
         }
@@ -298,7 +300,7 @@ fn equalities(node: &Node, requirements: &mut Vec<Requirement>) -> Result<(), Se
 }
 
 fn expression(node: &Node) -> Result<Requirement, SelectorError> {
-    let error = |message: String, mark| Err(SelectorError { message, mark });
+    let error = |message: String, mark| Err(SelectorError { message, mark, refused: true });
     let Some(key) = node.get("key").and_then(Node::as_str) else {
         return error("an expression of a selector has no `key`".into(), node.mark);
     };
@@ -340,6 +342,7 @@ fn wrong(what: &str, wanted: &str, node: &Node) -> SelectorError {
     SelectorError {
         message: format!("{what} must be {wanted}, not a value of type {}", node.type_name()),
         mark: node.mark,
+        refused: true,
     }
 }
 

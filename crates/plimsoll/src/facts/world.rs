@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::namespace::Namespace;
 use super::selector::Labels;
 use crate::manifest::{Resource, ResourceId};
 use crate::nearest::nearest;
@@ -18,12 +19,12 @@ use crate::workspace::{Provides, names_kind};
 pub struct Declared {
     /// Kinds of which every object is rendered or external (`external[].complete`), as written.
     pub complete: BTreeSet<String>,
-    /// Whether something could not be rendered: what is missing then may follow from that.
+    /// Whether something could not be rendered or read: any absence may follow from that.
     pub broken: bool,
     /// Namespaces that exist, with their labels.
     pub namespaces: BTreeMap<Arc<str>, Labels>,
-    /// Namespaces that only other environments of the same cluster have, with their labels.
-    pub elsewhere: BTreeMap<Arc<str>, Labels>,
+    /// Namespaces that only other environments of the same cluster have, and how they know them.
+    pub elsewhere: BTreeMap<Arc<str>, Namespace>,
     /// Which connections are meant to be, each source with its roles.
     pub connections: Vec<super::declared::Connections>,
     /// The version of Kubernetes its cluster runs, as `1.34`.
@@ -39,9 +40,10 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Whether every object of a kind is known.
+    /// Whether every object of a kind is known. While something could not be rendered, none is: nobody knows what
+    /// it would have brought.
     pub fn is_complete(&self, kind: &str) -> bool {
-        names_kind(&self.complete, kind)
+        !self.broken && names_kind(&self.complete, kind)
     }
 }
 
@@ -123,9 +125,25 @@ impl<'a> World<'a> {
         self.in_namespace(group, kind, namespace).next().is_some()
     }
 
+    /// Whether everything that the workspace stands for is here, so that what is missing can be held against it.
+    pub fn is_whole(&self) -> bool {
+        !self.declared.broken
+    }
+
     /// Whether a namespace is rendered by the workspace itself, so that what is in it is ours to say.
     pub fn owns_namespace(&self, namespace: &str) -> bool {
-        self.owned.contains(namespace)
+        self.is_whole() && self.owned.contains(namespace)
+    }
+
+    /// Whether the objects of a kind that stand beside these in a namespace are all there are: where people keep
+    /// them in one place, one that is rendered stands for the rest.
+    pub fn keeps(&self, group: &str, kind: &str, namespace: &str) -> bool {
+        self.is_whole() && self.has_any(group, kind, namespace)
+    }
+
+    /// Whether an object comes from a chart that is expected to bring what belongs to it.
+    pub fn is_charted(&self, resource: &Resource) -> bool {
+        self.is_whole() && resource.manifest.release.is_some()
     }
 
     /// Whether an object exists, as far as can be known.
@@ -175,6 +193,7 @@ fn is_builtin(id: &ResourceId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::{Manifest, parse};
 
     fn id(group: &str, kind: &str, namespace: Option<&str>, name: &str) -> ResourceId {
         ResourceId { group: group.into(), kind: kind.into(), namespace: namespace.map(Arc::from), name: name.into() }
@@ -190,6 +209,27 @@ mod tests {
         let policies = Declared { complete: ["networkpolicies".to_owned()].into(), ..Declared::default() };
         assert!(policies.is_complete("NetworkPolicy"));
         assert!(!policies.is_complete("Role"));
+    }
+
+    #[test]
+    fn no_absence_is_known_while_something_could_not_be_rendered() {
+        let namespace = Arc::new(Manifest {
+            text: "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n".into(),
+            release: Some("shop/platform".into()),
+            ..Manifest::default()
+        });
+        let resources = parse(&[namespace]).remove(0).resources;
+        for broken in [false, true] {
+            let complete = ["roles".to_owned(), "namespaces".to_owned()].into();
+            let declared = Declared { complete, broken, ..Declared::default() };
+            let world = World::new(&resources, &declared);
+            let absent = if broken { State::Unknown } else { State::Absent };
+            assert_eq!(world.state(&id("rbac.authorization.k8s.io", "Role", Some("shop"), "reader")), absent);
+            assert_eq!(world.state(&resources[0].id), State::Present);
+            assert_eq!(world.owns_namespace("shop"), !broken);
+            assert_eq!(world.keeps("", "Namespace", ""), !broken);
+            assert_eq!(world.is_charted(&resources[0]), !broken);
+        }
     }
 
     #[test]

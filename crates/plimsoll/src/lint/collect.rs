@@ -148,7 +148,7 @@ fn finding(key: &Key, hits: &[(Hit, Severity)], environments: &[Environment], tr
         pointer: pointer.clone(),
         location: Some(location),
         witness: first.violation.witness.clone(),
-        fix: first.policy.fix.clone(),
+        fix: first.violation.fix.clone().unwrap_or_else(|| first.policy.fix.clone()),
         fingerprint: fingerprint(policy, identity, Some(resource.node()), pointer, message),
         occurrences,
         sensitive,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::facts::Facts;
 use crate::facts::drift;
-use crate::facts::parity::{self, Object};
+use crate::facts::parity::{self, Missing, Object};
 use crate::facts::quota::capacity::capacity;
 use crate::facts::rbac::compare::{Comparison, Site, compare};
 use crate::manifest::Resource;
@@ -18,11 +18,8 @@ pub(super) fn workspace_facts(environments: &[Environment], facts: &[Facts<'_>])
     for (mirror, own) in environments.iter().zip(facts) {
         let of = mirror.mirrors.as_ref().and_then(|of| environments.iter().position(|other| other.name == *of));
         if let Some((of, others)) = of.map(|of| (&environments[of], &facts[of])) {
-            // What is missing of a release that could not be rendered follows from its error.
-            let broken: BTreeSet<&str> = [mirror, of].into_iter().flat_map(broken).collect();
-            let (here, there) = (comparable(mirror, &broken), comparable(of, &broken));
-            missing.extend(parity::compare((&mirror.name, &here), (&of.name, &there)));
-            if let (Some(here), Some(there)) = (side(mirror, own, &broken), side(of, others, &broken)) {
+            missing.extend(lacking(mirror, of));
+            if let (Some(here), Some(there)) = (side(mirror, own), side(of, others)) {
                 drifted.extend(drift::drift(&here, &there));
             }
         }
@@ -38,11 +35,28 @@ pub(super) fn workspace_facts(environments: &[Environment], facts: &[Facts<'_>])
     ])
 }
 
-/// An environment as its reachability is compared; `None` where no policy asked for that.
-fn side<'a>(environment: &'a Environment, facts: &'a Facts<'a>, broken: &BTreeSet<&str>) -> Option<drift::Side<'a>> {
+/// The objects that one of two environments lacks.
+///
+/// What is missing of a release that could not be rendered follows from its error; what a file that could not be read
+/// would have brought nobody knows.
+fn lacking(mirror: &Environment, of: &Environment) -> Vec<Missing> {
+    if [mirror, of].iter().any(|environment| environment.unread) {
+        return Vec::new();
+    }
+    let broken: BTreeSet<&str> = [mirror, of].into_iter().flat_map(broken).collect();
+    let (here, there) = (comparable(mirror, &broken), comparable(of, &broken));
+    parity::compare((&mirror.name, &here), (&of.name, &there))
+}
+
+/// An environment as its reachability is compared; `None` where no policy asked for that, or where policies are
+/// missing because they could not be rendered.
+fn side<'a>(environment: &'a Environment, facts: &'a Facts<'a>) -> Option<drift::Side<'a>> {
+    if environment.declared.broken {
+        return None;
+    }
     let mut identities = vec![None; environment.resources.len()];
     for (at, (resource, identity)) in environment.resources.iter().zip(&environment.identities).enumerate() {
-        if counts(environment, resource, broken) {
+        if counts(environment, resource, &BTreeSet::new()) {
             identities[at] = Some(&**identity);
         }
     }
@@ -71,6 +85,7 @@ fn permissions(environments: &[Environment], facts: &[Facts<'_>]) -> Comparison 
                 rbac: facts.rbac.as_ref()?,
                 setting: &environment.declared.rbac,
                 identities: &environment.identities,
+                whole: !environment.declared.broken,
                 counts: Box::new(move |at| counts(environment, &environment.resources[at], &broken)),
             })
         })

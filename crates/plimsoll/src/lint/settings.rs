@@ -19,6 +19,8 @@ pub struct Settings {
     pub(crate) declared: BTreeSet<Need>,
     /// Every environment of the workspace with its tier, whether it is being checked or not.
     pub(crate) tiers: Vec<(Arc<str>, Tier)>,
+    /// Whether there may be environments beside those.
+    pub(crate) open: bool,
     /// Whether all of the workspace is being checked, so that an unused suppression is one.
     pub(crate) whole: bool,
 }
@@ -76,10 +78,13 @@ impl Settings {
         self.config.as_ref().map_or(&[], |config| &config.suppressions)
     }
 
-    /// The environments that `plimsoll.yaml` declares, those that are not being checked too.
+    /// The environments that are declared or inferred, those that are not being checked too; none where nobody knows
+    /// which there are.
     pub(crate) fn environment_names(&self) -> Vec<&str> {
-        let environments = self.config.iter().flat_map(|config| &config.environments);
-        environments.map(|environment| environment.name.as_str()).collect()
+        if self.open {
+            return Vec::new();
+        }
+        self.tiers.iter().map(|(name, _)| &**name).collect()
     }
 
     /// Where something of the workspace's file stands.

@@ -23,4 +23,6 @@ pub struct Violation {
     pub at: Option<String>,
     /// The place in a file that the finding lands at, where it is not in a manifest: a fact says which.
     pub source: Option<Location>,
+    /// What to do, where that is not what METADATA says.
+    pub fix: Option<String>,
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::{Environment, identity};
 use crate::manifest::{self, Manifest, Parsed};
 use crate::problems::Problems;
+use crate::workspace::Align;
 use crate::{Location, Note, render};
 
 /// Parses the manifests of all environments and gives each environment its resources and their identities.
-pub(super) fn parse(environments: &mut [Environment], align: &identity::Alignment<'_>, problems: &mut Problems) {
+pub(super) fn parse(environments: &mut [Environment], align: &Align, problems: &mut Problems) {
     let all: Vec<Arc<Manifest>> =
         environments.iter().flat_map(|environment| environment.manifests.iter().cloned()).collect();
     let mut parsed = manifest::parse(&all).into_iter();
@@ -34,8 +35,11 @@ fn adopt(environment: &mut Environment, parsed: Vec<Parsed>, problems: &mut Prob
         }
         let manifest = &environment.manifests[at].clone();
         let map = environment.source_map(manifest);
-        if let Some(rendering) = manifest.rendering.as_ref().filter(|_| !parsed.errors.is_empty()) {
-            environment.installations[rendering.installation].whole = false;
+        if !parsed.errors.is_empty() {
+            match &manifest.rendering {
+                Some(rendering) => environment.installations[rendering.installation].whole = false,
+                None => environment.unread = true,
+            }
         }
         for error in parsed.errors {
             let location = error.location().map(|location| template_location(manifest, map.as_ref(), location));

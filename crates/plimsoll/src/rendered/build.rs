@@ -74,8 +74,9 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
 
     let mut environments = planned(workspace, plan, &mut problems);
     for ((at, release), installed) in jobs.iter().zip(installed) {
-        if let Some(installed) = installed {
-            adopt(&mut environments[*at], release, installed, &mut problems);
+        match installed {
+            Some(installed) => adopt(&mut environments[*at], release, installed, &mut problems),
+            None => environments[*at].unread = true,
         }
     }
     for (environment, plan) in environments.iter_mut().zip(&plan.environments) {
@@ -83,8 +84,7 @@ pub(crate) fn render(workspace: &Workspace, plan: &Plan, overrides: &Overrides) 
         plain(workspace, environment, &plan.manifests, false, &mut problems);
         plain(workspace, environment, &plan.external.manifests, true, &mut problems);
     }
-    let align = |environment: &str, namespace: &str| plan.align.logical(environment, namespace);
-    assemble::parse(&mut environments, &align, &mut problems);
+    assemble::parse(&mut environments, &plan.align, &mut problems);
     declared::settle(&mut environments, plan);
     super::people::teams(&mut environments);
     super::people::elsewhere(&mut environments);
@@ -202,12 +202,13 @@ fn install(
     let item = planned.item.iter().map(|item| item.file.clone());
     let installation = Installation {
         release,
+        logical_namespace: planned.logical_namespace.clone(),
         files: planned.layers.iter().map(|source| source.file.clone()).chain(item).collect(),
         environment: environment.clone(),
         program: compiled.program.clone(),
         values,
         partial: planned.partial,
-        whole: !planned.incomplete,
+        whole: !planned.incomplete && compiled.errors.is_empty(),
     };
     // What a missing values file would have said is not known: what else is wrong may follow from that.
     let output =
@@ -293,6 +294,7 @@ fn environment(config: &Config, plan: &EnvironmentPlan) -> Environment {
             ..Declared::default()
         },
         installations: Vec::new(),
+        unread: false,
     }
 }
 
@@ -315,7 +317,10 @@ fn plain(
                 external,
                 ..Manifest::default()
             })),
-            Err(error) => problems.add_in(&environment.name, error),
+            Err(error) => {
+                environment.unread = true;
+                problems.add_in(&environment.name, error);
+            }
         }
     }
 }
@@ -346,5 +351,6 @@ pub(super) fn settings(workspace: &Workspace, plan: &Plan) -> Settings {
     declare(config.clusters.values().any(|cluster| !cluster.pools.is_empty()), Need::Pools);
     let all = &workspace.plan().environments;
     let tiers = all.iter().map(|plan| (plan.environment.name.clone(), plan.environment.tier)).collect();
-    Settings { config: Some(config), declared, tiers, whole: plan.environments.len() == all.len() }
+    let open = workspace.plan().named;
+    Settings { config: Some(config), declared, tiers, open, whole: plan.environments.len() == all.len() }
 }

@@ -1,14 +1,10 @@
 //! What an environment declares about its network: connections, in the values of its releases and in
 //! `plimsoll.yaml`, and to whom its namespaces belong.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use super::Environment;
 use crate::chart::Chart;
 use crate::facts::declared::{Connections, Peer, Scope, of_values};
-use crate::facts::namespace::namespaces;
-use crate::facts::selector::Labels;
+use crate::facts::namespace::{Namespaces, Source, namespaces};
 use crate::policy::Need;
 use crate::problems::Problems;
 use crate::values::Values;
@@ -95,7 +91,8 @@ pub(super) fn needs(environments: &[Environment]) -> Option<Need> {
 /// Completes what only is known once everything is rendered: which releases are broken, and what others have.
 pub(super) fn settle(environments: &mut [Environment], plan: &Plan) {
     for environment in environments.iter_mut() {
-        environment.declared.broken = environment.installations.iter().any(|installation| !installation.whole);
+        let halved = environment.installations.iter().any(|installation| !installation.whole);
+        environment.declared.broken = environment.unread || halved;
         for connections in &mut environment.declared.connections {
             let installation = connections.installation.and_then(|at| environment.installations.get(at));
             connections.partial = installation.is_some_and(|installation| !installation.whole);
@@ -108,13 +105,8 @@ pub(super) fn settle(environments: &mut [Environment], plan: &Plan) {
 ///
 /// Environments whose clusters are both declared and differ do not share one.
 fn elsewhere(environments: &mut [Environment], plan: &Plan) {
-    let own: Vec<BTreeMap<Arc<str>, Labels>> = environments
-        .iter()
-        .map(|environment| {
-            let known = namespaces(&environment.resources, &environment.declared);
-            known.into_iter().map(|(name, namespace)| (name, namespace.labels)).collect()
-        })
-        .collect();
+    let own: Vec<Namespaces> =
+        environments.iter().map(|environment| namespaces(&environment.resources, &environment.declared)).collect();
     let cluster = |at: usize| plan.environments.get(at).and_then(|plan| plan.environment.cluster.as_ref());
     for (at, environment) in environments.iter_mut().enumerate() {
         for (other, theirs) in own.iter().enumerate() {
@@ -123,7 +115,13 @@ fn elsewhere(environments: &mut [Environment], plan: &Plan) {
                 continue;
             }
             let foreign = theirs.iter().filter(|(name, _)| !own[at].contains_key(*name));
-            environment.declared.elsewhere.extend(foreign.map(|(name, labels)| (name.clone(), labels.clone())));
+            for (name, namespace) in foreign {
+                let known = environment.declared.elsewhere.entry(name.clone()).or_insert_with(|| namespace.clone());
+                // Whose objects stand in it says more than who declares it.
+                if known.source == Source::External {
+                    *known = namespace.clone();
+                }
+            }
         }
     }
 }

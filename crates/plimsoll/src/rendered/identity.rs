@@ -2,31 +2,57 @@
 //!
 //! The same kind, the same name and the same namespace, after what names the environment itself is taken
 //! out of them: a release that is installed into `shop-stg` here and into `shop` there, or `cart-dev`
-//! beside `cart-prod`.
+//! beside `cart-prod`. What a release brings goes by the namespace of that release, so that one which moves
+//! takes nothing of its neighbours with it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Environment;
-use crate::manifest::ResourceId;
-
-/// The namespace that all environments share for a namespace of one: (environment, namespace) to that.
-pub(crate) type Alignment<'a> = dyn Fn(&str, &str) -> String + 'a;
+use crate::manifest::{Resource, ResourceId};
+use crate::workspace::Align;
 
 /// The identity of every resource of an environment: `group/Kind/namespace/name`.
 ///
 /// Where a namespace is aligned, names that carry it are aligned with it: the Namespace itself, and
-/// objects called after it.
-pub(super) fn identities(environment: &Environment, align: &Alignment<'_>) -> Vec<Arc<str>> {
-    environment.resources.iter().map(|resource| identity(&environment.name, &resource.id, align)).collect()
+/// objects called after it. No two objects of an environment get the same one.
+pub(super) fn identities(environment: &Environment, align: &Align) -> Vec<Arc<str>> {
+    let mut taken: HashMap<Arc<str>, &ResourceId> = HashMap::with_capacity(environment.resources.len());
+    let resources = environment.resources.iter();
+    resources
+        .map(|resource| {
+            let named = identity(&resource.id, |namespace| shared(environment, resource, namespace, align));
+            match taken.get(&named) {
+                // No namespace's own name holds `@` (RFC 1123 label), so this is nobody else's.
+                Some(other) if **other != resource.id => {
+                    identity(&resource.id, |namespace| format!("{namespace}@{}", environment.name))
+                }
+                _ => {
+                    taken.insert(named.clone(), &resource.id);
+                    named
+                }
+            }
+        })
+        .collect()
 }
 
-fn identity(environment: &str, id: &ResourceId, align: &Alignment<'_>) -> Arc<str> {
+/// The name that all environments share for a namespace as a resource means it.
+fn shared(environment: &Environment, resource: &Resource, namespace: &str, align: &Align) -> String {
+    let rendering = resource.manifest.rendering.as_ref();
+    let installation = rendering.map(|rendering| &environment.installations[rendering.installation]);
+    match installation.filter(|installation| installation.release.namespace == namespace) {
+        Some(installation) => installation.logical_namespace.to_string(),
+        None => align.shared(&environment.name, namespace),
+    }
+}
+
+fn identity(id: &ResourceId, align: impl Fn(&str) -> String) -> Arc<str> {
     let namespace = match &id.namespace {
         Some(namespace) => namespace,
         None if &*id.kind == "Namespace" => &id.name,
         None => return Arc::from(id.to_string()),
     };
-    let logical = align(environment, namespace);
+    let logical = align(namespace);
     if logical == **namespace {
         return Arc::from(id.to_string());
     }
@@ -40,12 +66,10 @@ mod tests {
     use super::*;
 
     fn of(kind: &str, namespace: Option<&str>, name: &str) -> String {
-        let align = |environment: &str, namespace: &str| {
-            namespace.strip_suffix(&format!("-{environment}")).unwrap_or(namespace).to_owned()
-        };
+        let align = |namespace: &str| namespace.strip_suffix("-dev").unwrap_or(namespace).to_owned();
         let id =
             ResourceId { group: "".into(), kind: kind.into(), namespace: namespace.map(Arc::from), name: name.into() };
-        identity("dev", &id, &align).to_string()
+        identity(&id, align).to_string()
     }
 
     #[test]

@@ -99,6 +99,8 @@ pub struct Environment {
     pub(crate) identities: Vec<Arc<str>>,
     pub(crate) declared: Declared,
     pub(crate) installations: Vec<Installation>,
+    /// Whether a chart or a plain file could not be read, so that not even what is missing has a name.
+    pub(crate) unread: bool,
 }
 
 impl Environment {
@@ -152,6 +154,8 @@ impl Environment {
 #[derive(Debug)]
 pub struct Installation {
     pub(crate) release: render::Release,
+    /// The name by which its namespace is known in every environment.
+    pub(crate) logical_namespace: Arc<str>,
     pub(crate) environment: Arc<render::Environment>,
     pub(crate) program: Arc<Program>,
     pub(crate) values: Values,

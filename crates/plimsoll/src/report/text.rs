@@ -271,6 +271,9 @@ fn excerpt(
 ) -> (Option<LabeledSpan>, Option<NamedSource<Arc<str>>>) {
     let drawn = location.filter(|_| !sensitive).and_then(|location| {
         let text = report.sources.get(&location.file)?;
+        if is_encrypted(text) {
+            return None;
+        }
         let (start, length) = span(text, location.line?, location.column.unwrap_or(1))?;
         if !is_readable(text, start) {
             return None;
@@ -279,6 +282,20 @@ fn excerpt(
         Some((label, NamedSource::new(spelled(&location.file), Arc::from(blanked(text)))))
     });
     drawn.map_or((None, None), |(label, source)| (Some(label), Some(source)))
+}
+
+/// Whether a file is one of SOPS', of which nothing is quoted, encrypted or not: its metadata stands under a key of its
+/// own at the top, in YAML and in JSON (getsops.io, "Encryption protocol"). It need not parse.
+fn is_encrypted(text: &str) -> bool {
+    let key = |line: &str| {
+        ["sops", "\"sops\"", "'sops'"]
+            .iter()
+            .any(|key| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
+    };
+    let braced = text.trim_start().starts_with('{');
+    // In flow style a key has no column of its own.
+    let pieces = || text.split(['{', ',', '\n']).map(str::trim_start);
+    text.contains("sops") && if braced { pieces().any(key) } else { text.lines().any(key) }
 }
 
 /// The longest line that is drawn, in bytes.

@@ -63,6 +63,8 @@ pub(super) struct Move {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Align {
     by_environment: BTreeMap<Arc<str>, Names>,
+    /// The environment that names are taken from.
+    reference: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +87,7 @@ impl Align {
         reference: Option<&str>,
         moves: &BTreeSet<Move>,
     ) -> Self {
-        let mut align = Self::default();
+        let mut align = Self { reference: reference.map(Arc::from), ..Self::default() };
         for environment in environments {
             let names = align.by_environment.entry(environment.name.clone()).or_default();
             names.around = pattern.and_then(|pattern| around(pattern, environment));
@@ -111,7 +113,28 @@ impl Align {
         align
     }
 
-    /// The name under which a namespace is known in every environment.
+    /// The name under which the namespace of a release is known in every environment: `there` is where the release
+    /// stands in the environment that names are taken from. What other releases do is of no concern.
+    pub(super) fn of_release(&self, environment: &str, namespace: &str, there: &str) -> String {
+        let named = |environment: &str, namespace: &str| {
+            self.by_environment.get(environment).map_or_else(|| namespace.to_owned(), |names| names.own(namespace))
+        };
+        match &self.reference {
+            Some(reference) if namespace != there => named(reference, there),
+            _ => named(environment, namespace),
+        }
+    }
+
+    /// The name under which objects of a namespace are known in every environment, whatever is moved beside them.
+    ///
+    /// Two namespaces of one environment may share it, as objects of both do in the environment where releases stand
+    /// together; [`logical`](Self::logical) keeps them apart.
+    pub(crate) fn shared(&self, environment: &str, namespace: &str) -> String {
+        let Some(names) = self.by_environment.get(environment) else { return namespace.to_owned() };
+        names.moved.get(namespace).map_or_else(|| names.own(namespace), ToString::to_string)
+    }
+
+    /// The name under which a namespace as a whole is known in every environment.
     pub fn logical(&self, environment: &str, namespace: &str) -> String {
         let Some(names) = self.by_environment.get(environment) else { return namespace.to_owned() };
         if let Some(logical) = names.moved.get(namespace) {
@@ -183,6 +206,21 @@ mod tests {
         assert_eq!(align.logical("staging", "cart-stg"), "cart");
         assert_eq!(align.logical("production", "cart"), "cart");
         assert_eq!(align.logical("staging", "cart"), "cart@staging");
+    }
+
+    #[test]
+    fn a_release_has_its_own_name_whatever_others_do() {
+        let environments = ["staging", "production"].map(environment);
+        let moves = moves(&[("staging", "shop-stg", "shop")]);
+        let align = Align::new(&environments, None, Some("production"), &moves);
+        assert_eq!(align.of_release("staging", "shop", "shop"), "shop");
+        assert_eq!(align.of_release("staging", "shop-stg", "shop"), "shop");
+        assert_eq!(align.of_release("staging", "other", "other"), "other");
+        assert_eq!(["shop", "shop-stg", "other"].map(|name| align.shared("staging", name)), ["shop", "shop", "other"]);
+        let pattern = pattern("{prefix}-{environment}");
+        let align = Align::new(&environments, pattern.as_ref(), Some("production"), &BTreeSet::new());
+        assert_eq!(align.of_release("staging", "db-stg", "db-production"), "db-{environment}");
+        assert_eq!(align.of_release("staging", "db-staging", "db-staging"), "db-{environment}");
     }
 
     #[test]

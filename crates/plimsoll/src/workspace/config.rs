@@ -18,7 +18,7 @@ use super::suppression::{self, Suppression};
 use super::tier::Tier;
 use super::trust::{self, Trust};
 use crate::images::Lock;
-use crate::nearest::suggest;
+use crate::nearest::{nearest, suggest};
 use crate::problems::Problems;
 use crate::yaml::{Mark, Node};
 use crate::{Error, ErrorKind, Location, Result};
@@ -230,12 +230,21 @@ impl Config {
                 d.fail(name.mark, format!("there is no environment `{}`", name.value), help);
             }
         }
+        self.check_clusters(d);
+    }
+
+    /// A cluster that is called almost like one that is declared is that one, misspelt; another is one of which only
+    /// the name is known. Where none is declared, names serve to tell which environments share one.
+    fn check_clusters(&self, d: &mut Decoder<'_>) {
         if self.clusters.is_empty() {
             return;
         }
-        for environment in &self.environments {
-            if let Some(cluster) = environment.cluster.as_ref().filter(|name| !self.clusters.contains_key(&name.value))
-            {
+        let unknown = |name: &&Text| !self.clusters.contains_key(&name.value);
+        for cluster in self.environments.iter().filter_map(|environment| environment.cluster.as_ref().filter(unknown)) {
+            if nearest(&cluster.value, self.clusters.keys().map(|known| &**known)).is_some() {
+                let help = suggest(&cluster.value, self.clusters.keys().map(|known| &**known));
+                d.fail(cluster.mark, format!("there is no cluster `{}`", cluster.value), help);
+            } else {
                 let text = format!("the cluster `{}` is not declared, so its capacity is unknown", cluster.value);
                 d.problems.note(text, Some(self.location(cluster.mark)));
             }

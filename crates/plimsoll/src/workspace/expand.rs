@@ -62,7 +62,7 @@ impl Planner<'_> {
         // Name and chart are checked both before giving up, so that one run says all.
         let (name, chart) = (name.as_ref()?, chart?);
         let scope = Scope { release: Some(name), chart: Some(chart_name(&chart)), ..scope };
-        let namespace = self.namespace(environment, chain, release, &scope, binding)?;
+        let (namespace, there) = self.namespace(environment, chain, release, &scope, binding)?;
         let team = match release.team.as_ref().and_then(|team| team.of(names())) {
             Some(pattern) => match pattern.expand(&scope, Escape::Nothing) {
                 Ok(team) => Some(team.into()),
@@ -78,7 +78,7 @@ impl Planner<'_> {
         let (layers, incomplete) = self.layers(environment, chain, release, binding, &scope);
         Some(PlannedRelease {
             name: name.as_str().into(),
-            logical_namespace: namespace.clone(),
+            logical_namespace: there,
             namespace,
             chart: chart.as_str().into(),
             team,
@@ -158,7 +158,7 @@ impl Planner<'_> {
         None
     }
 
-    /// The namespace; where the reference environment has another one, the move is remembered.
+    /// The namespace, and that of the reference environment; where it is another one, the move is remembered.
     fn namespace(
         &mut self,
         environment: &Arc<Environment>,
@@ -166,14 +166,14 @@ impl Planner<'_> {
         release: &ReleaseConfig,
         scope: &Scope<'_>,
         binding: &Binding,
-    ) -> Option<Arc<str>> {
+    ) -> Option<(Arc<str>, Arc<str>)> {
         let names: Vec<&str> = chain.iter().map(|environment| &*environment.name).collect();
         let Some(pattern) = namespace_pattern(release, &names) else {
             if let Some(scalar) = &release.namespace {
                 self.scalar(environment, scalar, names.into_iter(), scope, binding, "namespace");
                 return None;
             }
-            return Some("default".into());
+            return Some(("default".into(), "default".into()));
         };
         let namespace: Arc<str> = match pattern.expand(scope, Escape::Nothing) {
             Ok(namespace) => namespace.into(),
@@ -193,11 +193,12 @@ impl Planner<'_> {
             let there = namespace_pattern(release, &names)
                 .and_then(|pattern| pattern.expand(&scope.within(&reference), Escape::Nothing).ok());
             if let Some(there) = there.filter(|there| **there != *namespace) {
-                let environment = environment.name.clone();
-                self.moves.insert(Move { environment, actual: namespace.clone(), logical: there.into() });
+                let (environment, there): (_, Arc<str>) = (environment.name.clone(), there.into());
+                self.moves.insert(Move { environment, actual: namespace.clone(), logical: there.clone() });
+                return Some((namespace, there));
             }
         }
-        Some(namespace)
+        Some((namespace.clone(), namespace))
     }
 
     /// Every source of values in order, and whether one that must be there is missing.

@@ -69,6 +69,7 @@ pub(super) fn plan(files: &Files, paths: &[String], options: &OpenOptions) -> Pl
     for chart in charts.iter().filter(|chart| shared.contains(&chart.path)) {
         inferred.extend(chart.values.keys().cloned());
     }
+    let is_named = inferred.is_empty() && !options.environments.is_empty();
     let names = if inferred.is_empty() { named(options) } else { in_order(&inferred) };
     let mut layers = HashMap::new();
     let mut environments = Vec::new();
@@ -87,7 +88,7 @@ pub(super) fn plan(files: &Files, paths: &[String], options: &OpenOptions) -> Pl
     let align = Align::new(&all, pattern.as_ref(), None, &BTreeSet::new());
     align_releases(&align, &mut environments);
     let (errors, notes) = problems.finish();
-    Plan { environments, align, errors, notes }
+    Plan { environments, align, named: is_named, errors, notes }
 }
 
 fn nothing(no_charts: bool, problems: &mut Problems) {

@@ -29,6 +29,8 @@ pub struct Plan {
     pub environments: Vec<EnvironmentPlan>,
     /// Which namespaces of different environments are the same one.
     pub align: Align,
+    /// Whether the caller named the environments, and nothing that was found did: there may be others.
+    pub named: bool,
     /// What could not be planned; everything else was.
     pub errors: Vec<Error>,
     /// What a person may want to know.
@@ -160,18 +162,18 @@ pub(super) fn plan(files: &Files, config: &Config, kubernetes: Option<&Arc<str>>
     let align = Align::new(&planner.environments, config.align.as_ref(), reference.as_deref(), &planner.moves);
     align_releases(&align, &mut plans);
     let (errors, notes) = planner.problems.finish();
-    Plan { environments: plans, align, errors, notes }
+    Plan { environments: plans, align, named: false, errors, notes }
 }
 
-/// Fills in the logical namespaces of all releases.
+/// Fills in the logical namespaces of all releases, which so far are those of the environment that names are taken
+/// from.
 pub(super) fn align_releases(align: &Align, plans: &mut [EnvironmentPlan]) {
     for plan in plans {
-        let mut known: HashMap<Arc<str>, Arc<str>> = HashMap::new();
+        let mut known: HashMap<(Arc<str>, Arc<str>), Arc<str>> = HashMap::new();
         for release in &mut plan.releases {
-            let logical = known
-                .entry(release.namespace.clone())
-                .or_insert_with(|| align.logical(&plan.environment.name, &release.namespace).into());
-            release.logical_namespace = logical.clone();
+            let (here, there) = (release.namespace.clone(), release.logical_namespace.clone());
+            let logical = || align.of_release(&plan.environment.name, &here, &there).into();
+            release.logical_namespace = known.entry((here.clone(), there.clone())).or_insert_with(logical).clone();
         }
     }
 }

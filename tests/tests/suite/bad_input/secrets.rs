@@ -70,3 +70,20 @@ fn encrypted_values_satisfy_schemas() {
     let values = "level: low\nport: ENC[AES256_GCM,data:Zm9v,iv:YQ==,tag:YQ==,type:int]\nsops: {mac: x}\n";
     Case::with("charts/web/values.schema.json", schema).and("web.yaml", values).passes();
 }
+
+/// What SOPS left in the open stands beside what it encrypted, and is not for reports to quote.
+#[test]
+fn a_file_that_sops_encrypted_is_not_quoted() {
+    let open = "TOPSECRETPLAIN";
+    for (file, wrong) in [
+        (format!("open: {open}\n  level: x\nsops:\n  mac: ENC[x]\n"), true),
+        (format!("sops : {{mac: 'ENC[x]'}}\nopen: {open}\n  level: x\n"), true),
+        (format!("{{\"open\": \"{open}\", \"level\": [, \"sops\": {{\"mac\": \"ENC[x]\"}}}}\n"), true),
+        (format!("open: {open}\n  level: x\nsopsy:\n  mac: ENC[x]\n"), false),
+    ] {
+        let case = Case::with("web.yaml", file);
+        let shown = reports(&case).iter().any(|outcome| outcome.stdout.contains(open));
+        assert_eq!(shown, !wrong);
+        assert!(reports(&case).iter().all(|outcome| outcome.code == 2));
+    }
+}

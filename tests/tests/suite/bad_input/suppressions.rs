@@ -35,6 +35,23 @@ fn comments_that_cannot_be_read() {
 }
 
 #[test]
+fn an_environment_that_plain_input_does_not_have() {
+    let manifest = format!("{PLAIN}data: {{a: b}} # plimsoll: ignore=rbac/wildcard reason=x environments=staging\n");
+    let folders = [("production/a.yaml", &*manifest), ("staging/b.yaml", PLAIN)];
+    for (files, args, code) in [
+        (&[("a.yaml", &*manifest)][..], &["check", "."][..], 2),
+        (&folders, &["check", "."], 0),
+        // Whoever names an environment does not say that there is no other.
+        (&[("a.yaml", &*manifest)], &["check", ".", "-e", "production"], 0),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        crate::example::write(directory.path(), &crate::example::texts(files));
+        let run = crate::run::plimsoll(directory.path(), args).ended(code);
+        assert_eq!(run.stdout.contains("there is no environment `staging`"), code == 2, "{}", run.stdout);
+    }
+}
+
+#[test]
 fn annotations_that_cannot_be_read() {
     for (text, message) in MISTAKES {
         let annotation = format!("  annotations:\n    plimsoll.dev/ignore: {text}\n");

@@ -19,6 +19,55 @@ fn what_a_broken_template_would_have_rendered_is_not_missed() {
     assert!(report.findings().is_empty(), "{:#?}", report.findings());
 }
 
+/// Nor does anything else follow from it, whichever template it is: no verdict rests on what is not there.
+#[test]
+fn nothing_follows_from_a_broken_template() {
+    let files = crate::example::files();
+    let templates = files.keys().filter(|file| file.ends_with(".yaml.j2") && !file.contains("/_"));
+    for file in templates {
+        for mistake in ["{{ values.nosuch.key }}", "{% if %}"] {
+            let mut files = files.clone();
+            let text = format!("{}\n{mistake}\n", String::from_utf8(files[file].to_vec()).unwrap());
+            files.insert(file.clone(), text.into_bytes().into());
+            let report = crate::example::check(&files);
+            assert!(!report.errors().is_empty(), "{file}");
+            let violated =
+                report.findings().iter().filter(|found| found.verdict == plimsoll::finding::Verdict::Violated);
+            assert_eq!(violated.map(|found| (&found.policy, &found.message)).collect::<Vec<_>>(), [], "{file}");
+        }
+    }
+    let mut files = files;
+    let file = "charts/microservice/templates/_deployment.yaml.j2";
+    let text = String::from_utf8(files[file].to_vec()).unwrap().replace("service.image", "service.imge");
+    files.insert(file.to_owned(), text.into_bytes().into());
+    let report = crate::example::check(&files);
+    assert!(!report.errors().is_empty() && report.findings().is_empty(), "{:#?}", report.findings());
+}
+
+/// A file that cannot be read may hold what is missed: here the account, the pods and the policy for them.
+#[test]
+fn nothing_follows_from_a_plain_file_that_cannot_be_read() {
+    let config = "version: 1
+environments: {production: {manifests: [{path: k8s}]}}
+external: [{environments: [production], complete: [serviceaccounts, pods, networkpolicies, poddisruptionbudgets]}]
+";
+    let web = "apiVersion: v1\nkind: Service\nmetadata: {name: cache, namespace: shop}\nspec: {selector: {app: cache}, \
+               ports: [{port: 6379}]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n\
+               spec:\n  replicas: 3\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    \
+               spec: {serviceAccountName: web, containers: [{name: web, image: \"registry.example/web:1\"}]}\n";
+    let missed = ["service-unresolved", "dangling-reference", "not-isolated", "disruption-budget", "missing-request"];
+    for (rest, whole) in [("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", true), ("a: [\n", false)] {
+        let files = [("plimsoll.yaml", config), ("k8s/web.yaml", web), ("k8s/rest.yaml", rest)];
+        let report = crate::example::check(&crate::example::texts(&files));
+        assert_eq!(report.errors().is_empty(), whole, "{:#?}", report.errors());
+        for policy in missed {
+            let found = report.findings().iter().find(|found| found.policy.ends_with(policy));
+            let violated = found.is_some_and(|found| found.verdict == plimsoll::finding::Verdict::Violated);
+            assert_eq!(violated, whole, "{policy}: {found:#?}");
+        }
+    }
+}
+
 #[test]
 fn a_syntax_error() {
     Case::template("{% if %}\n").fails("template", &at(8), "unexpected end of block");

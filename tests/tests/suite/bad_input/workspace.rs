@@ -61,6 +61,22 @@ fn policies_and_severities_that_do_not_exist() {
     }
 }
 
+/// A cluster that is not declared is one of which only the name is known, unless it is another's, misspelt.
+#[test]
+fn a_cluster_that_is_misspelt() {
+    let in_cluster = |clusters: &str, name: &str| {
+        let config = CONFIG.replace("tier: production,", &format!("tier: production, cluster: {name},"));
+        Case::with("plimsoll.yaml", format!("{config}{clusters}"))
+    };
+    let declared = "clusters: {live: {}, west: {}}\n";
+    let case = in_cluster(declared, "wset");
+    case.fails("workspace", "plimsoll.yaml:4", "there is no cluster `wset`");
+    case.says("plimsoll.yaml:4", "did you mean `west`?");
+    for (clusters, name) in [(declared, "west"), (declared, "borrowed"), ("", "wset"), ("clusters: {}\n", "wset")] {
+        in_cluster(clusters, name).passes();
+    }
+}
+
 #[test]
 fn ten_thousand_releases_of_a_broken_chart_are_one_error() {
     let mut config = CONFIG.to_owned();

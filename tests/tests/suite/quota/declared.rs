@@ -57,6 +57,31 @@ fn findings(report: &Report) -> Vec<String> {
     .collect()
 }
 
+#[test]
+fn what_does_not_fit_a_cluster_concerns_every_environment_in_it() {
+    let environments = "  staging: {cluster: live}\n  production: {cluster: live}\n  dr: {cluster: other}\n";
+    let pools =
+        "clusters:\n  live: {pools: [{name: all, nodes: {min: 4, max: 4}, allocatable: {cpu: 900m, memory: 8Gi}}]}\n";
+    let quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q, namespace: {{ release.namespace }}}\nspec: {hard: {requests.cpu: \"9\"}}\n";
+    let config = format!(
+        "version: 1\nenvironments:\n{environments}releases: [{{name: cart, chart: charts/web, namespace: {{default: shop, staging: stg}}, team: shop}}]\n\
+         {pools}teams: {{shop: {{budget: {{requests.cpu: \"99\"}}}}}}\n"
+    );
+    let report = example::check(&example::texts(&[
+        ("plimsoll.yaml", &config),
+        ("charts/web/Chart.yaml", CHART),
+        ("charts/web/values.yaml", "replicas: 4\ncpu: 500m\n"),
+        ("charts/web/templates/web.yaml.j2", DEPLOYMENT),
+        ("charts/web/templates/quota.yaml.j2", quota),
+    ]));
+    let found = findings(&report);
+    for policy in ["quota/pool-overflow", "quota/node-loss", "quota/team-budget"] {
+        let of: Vec<&String> = found.iter().filter(|line| line.starts_with(policy)).collect();
+        assert_eq!(of.len(), 1, "{found:#?}");
+        assert!(of[0].starts_with(&format!("{policy} error staging,production: ")), "{found:#?}");
+    }
+}
+
 fn errors(environments: &str, more: &str) -> Vec<String> {
     let workspace = workspace(environments, more);
     workspace.plan().errors.iter().map(ToString::to_string).collect()

@@ -189,3 +189,47 @@ align: {namespaces: \"{prefix}-{environment}\"}
         ],
     );
 }
+
+/// What a release brings goes by its own namespace, wherever others are moved.
+#[test]
+fn a_release_that_moves_takes_no_other_with_it() {
+    let chart = "apiVersion: v2\nname: app\nversion: 1.0.0\n";
+    let settings = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n\
+                    metadata: {name: settings, namespace: {{ release.namespace }}}\n\
+                    rules: [{apiGroups: [apps], resources: [deployments], verbs: [\"*\"]}]\n";
+    let workspace = open(&texts(&[
+        (
+            "plimsoll.yaml",
+            "version: 1
+environments: {staging: {}, production: {}, dr: {extends: production, mirrors: production}}
+releases:
+  - {name: cart, chart: app, namespace: shop}
+  - {name: web, chart: app, namespace: {default: shop, staging: shop-stg}}
+  - {name: one, chart: settings, namespace: shop, only: [staging]}
+  - {name: two, chart: settings, namespace: {default: shop, staging: shop-stg}, only: [staging]}
+",
+        ),
+        ("app/Chart.yaml", chart),
+        ("app/values.yaml", "replicas: 1\nimage: registry.example/app:1\n"),
+        ("app/templates/deployment.yaml.j2", TEMPLATE),
+        ("settings/Chart.yaml", chart),
+        ("settings/templates/role.yaml.j2", settings),
+    ]));
+    let linter = plimsoll::Linter::for_workspace(&workspace).unwrap();
+    let linter = linter.select(&["images/not-pinned", "rbac/wildcard", "parity/"]).unwrap();
+    let report = linter.check(&workspace.render_all());
+    let line = |finding: &plimsoll::finding::Finding| {
+        let resource = finding.resource.as_ref().unwrap();
+        format!("{} {} [{}]", finding.policy, resource.name, finding.environments.join(", "))
+    };
+    assert_eq!(
+        report.findings().iter().map(line).collect::<Vec<_>>(),
+        [
+            "images/not-pinned cart [staging, production, dr]",
+            "images/not-pinned web [staging, production, dr]",
+            // Two objects of staging stay two, although both would be one in production.
+            "rbac/wildcard settings [staging]",
+            "rbac/wildcard settings [staging]",
+        ]
+    );
+}

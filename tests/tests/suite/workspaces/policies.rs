@@ -67,3 +67,28 @@ fn a_policy_on_environments_sees_all_objects() {
 fn parameters_reach_the_workspaces_own_policies() {
     assert_eq!(findings(", params: {ours/idle-account: {spared: [idle]}}"), []);
 }
+
+/// What the API server refuses is not mended by labels; and one mistake is one finding.
+#[test]
+fn a_network_policy_that_is_refused_has_a_fix_of_its_own() {
+    let pods = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\napiVersion: v1\nkind: Pod\n\
+                metadata: {name: web, namespace: shop, labels: {app: web}}\nspec: {containers: [{name: web, image: a/b:1}]}\n";
+    for (spec, is_refused) in [
+        ("{podSelector: {}, ingress: [{ports: [{port: \"80\"}]}]}", true),
+        ("{podSelector: {}, ingress: [{ports: [{port: 80, protocol: ICMP}]}]}", true),
+        ("{podSelector: {}, ingress: [{ports: [{port: 65536}]}]}", true),
+        ("{podSelector: {}, ingress: [{from: [{}]}]}", true),
+        ("{podSelector: {matchExpressions: [{key: app, operator: Gt, values: [web]}]}}", true),
+        ("{podSelector: {}, egress: [{to: [{ipBlock: {cidr: 10.0.0.0/33}}]}]}", true),
+        ("{podSelector: {}, ingress: [{ports: [{port: http}]}]}", false),
+        ("{podSelector: {matchLabels: {app: wbe}}}", false),
+    ] {
+        let policy = format!(
+            "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: shop}}\nspec: {spec}\n"
+        );
+        let report = crate::example::check(&texts(&[("a.yaml", &format!("{pods}{policy}"))]));
+        let found = report.findings().iter().filter(|finding| &*finding.policy == "network/dangling-selector");
+        let fixes: Vec<bool> = found.map(|finding| finding.fix.contains("the API server refuses")).collect();
+        assert_eq!(fixes, [is_refused], "{spec}");
+    }
+}

@@ -87,3 +87,31 @@ fn it_must_name_a_policy_there_is() {
     assert_eq!(error.to_string(), "plimsoll.yaml:11:14: there is no policy `rbac/wildcart`");
     assert_eq!(error.help(), Some("did you mean `rbac/wildcard`?"));
 }
+
+/// An object is the same wherever its release stands, and has its own namespace's name in one environment besides.
+#[test]
+fn it_names_an_object_by_the_shared_namespace_or_by_its_own() {
+    for (object, left) in [
+        ("shop/NetworkPolicy/cart", None),
+        ("shop-stg/NetworkPolicy/cart", Some("network/open-egress [production] chart/templates/cart.yaml:9")),
+        ("cart/NetworkPolicy/cart", Some("network/open-egress [staging, production] chart/templates/cart.yaml:9")),
+    ] {
+        let config = format!(
+            "version: 1
+environments: {{staging: {{}}, production: {{}}}}
+releases: [{{name: cart, chart: chart, namespace: {{default: shop, staging: shop-stg}}}}]
+suppressions:
+  - {{policy: {OPEN}, object: {object}, reason: card network by IP, owner: payments, expires: 2027-03-31}}
+"
+        );
+        let policy = POLICY.replace(", namespace: shop", "");
+        let workspace = open(&texts(&[
+            ("plimsoll.yaml", &config),
+            ("chart/Chart.yaml", "apiVersion: v2\nname: cart\nversion: 1.0.0\n"),
+            ("chart/templates/cart.yaml", &policy),
+        ]));
+        let report = check_workspace(&workspace, "2026-11-01T00:00:00Z");
+        let found: Vec<String> = listed(&report).into_iter().filter(|line| line.starts_with(OPEN)).collect();
+        assert_eq!(found, left.iter().map(ToString::to_string).collect::<Vec<_>>(), "{object}");
+    }
+}

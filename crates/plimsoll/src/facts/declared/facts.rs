@@ -30,20 +30,21 @@ pub struct DeclaredFacts {
     pub too_near: Vec<TooNear>,
 }
 
-/// Compares every declaration, by the position of the resource that something is found about.
+/// Compares every declaration, by the position of the resource that something is found about: with each other, and
+/// with what is admitted, where all policies are known.
 pub(in crate::facts) fn derive(
     derivation: &Derivation<'_>,
     directory: &Directory<'_>,
-    network: &Network<'_>,
-    connections: Option<&[Connection]>,
+    admitted: Option<(&Network<'_>, Option<&[Connection]>)>,
 ) -> BTreeMap<usize, DeclaredFacts> {
     let mut facts: BTreeMap<usize, DeclaredFacts> = BTreeMap::new();
-    let edges = Edges::new(directory, network);
     for (at, found) in disagreements(directory, derivation) {
         if let Some(resource) = carrier(derivation, directory, at) {
             facts.entry(resource).or_default().disagreements.extend(found);
         }
     }
+    let Some((network, connections)) = admitted else { return facts };
+    let edges = Edges::new(directory, network);
     for (at, entry) in directory.entries.iter().enumerate() {
         let found = blocked(&edges, entry);
         if let Some(resource) = carrier(derivation, directory, at).filter(|_| !found.is_empty()) {

@@ -61,7 +61,7 @@ fn same_priority(world: &World<'_>, admins: &[Admin], faults: &mut BTreeMap<usiz
                 "the priority {priority} is also that of `{}/{}`, and which of the two is asked first is not defined",
                 other.kind, other.name
             );
-            let fault = NetworkFault { path: "/spec/priority".into(), message, unknown: false };
+            let fault = NetworkFault { path: "/spec/priority".into(), message, unknown: false, refused: false };
             faults.entry(*at).or_default().push(fault);
         }
     }
@@ -83,6 +83,7 @@ pub(super) fn in_unknown_namespaces(
                 path: "/metadata/namespace".into(),
                 message: format!("nothing runs in the namespace `{name}`, and no Namespace of that name is known"),
                 unknown: !world.declared.is_complete("Namespace"),
+                refused: false,
             });
         }
     }

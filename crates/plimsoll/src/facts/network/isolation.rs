@@ -29,7 +29,7 @@ pub(in crate::facts) fn isolation(derivation: &Derivation<'_>) -> Vec<Isolation>
         .map(|workload| {
             let namespace = workload.resource.namespace();
             let known = complete
-                || world.has_any("networking.k8s.io", "NetworkPolicy", namespace)
+                || world.keeps("networking.k8s.io", "NetworkPolicy", namespace)
                 || world.owns_namespace(namespace);
             Isolation { known, ..Isolation::default() }
         })

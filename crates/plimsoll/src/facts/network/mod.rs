@@ -50,4 +50,5 @@ pub use services::{PodsOf, ServedPort, ServiceOf, TargetPort};
 pub use witness::{Because, Effect, Explanation};
 
 pub(in crate::facts) use isolation::isolation;
+pub(in crate::facts) use policy::is_port_name;
 pub(in crate::facts) use services::{is_serving, services};

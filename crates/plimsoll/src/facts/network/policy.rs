@@ -56,7 +56,7 @@ impl Reader<'_, '_> {
         match Selector::label_selector(node) {
             Ok(selector) => Some(selector),
             Err(error) => {
-                self.faults.add(path, error.message);
+                self.faults.unreadable(path, error);
                 None
             }
         }
@@ -231,7 +231,7 @@ impl Reader<'_, '_> {
 }
 
 /// Whether a name can be that of a port (`IsValidPortName`: RFC 6335, section 5.1).
-fn is_port_name(name: &str) -> bool {
+pub(in crate::facts) fn is_port_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=15).contains(&name.len())
         && name.bytes().all(allowed)

@@ -141,7 +141,7 @@ fn pods_of(derivation: &Derivation<'_>, service: &Resource, selector: &Selector,
     // A chart that brings workloads of its own is expected to bring the one its Service selects.
     let known = !selected.is_empty()
         || derivation.world.declared.is_complete("Pod")
-        || (service.manifest.release.is_some()
+        || (derivation.world.is_charted(service)
             && candidates.iter().any(|at| derivation.workloads[*at].resource.same_release(service)));
     let nearest = if selected.is_empty() { nearest(derivation, candidates, selector) } else { None };
     let target_ports = ports(service)
@@ -155,7 +155,7 @@ fn pods_of(derivation: &Derivation<'_>, service: &Resource, selector: &Selector,
                 target: shown(target),
                 name: port.node.str_at(&["name"]).map(str::to_owned),
                 resolved,
-                known: !selected.is_empty(),
+                known: derivation.world.is_whole() && !selected.is_empty(),
             }
         })
         .collect();

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::rules::{Port, PortNumber, Rules};
+use crate::facts::namespace::{Namespace, Source};
 use crate::manifest::Resource;
 
 /// A selector of namespaces that reaches beyond the policy's own team or environment.
@@ -28,6 +29,8 @@ pub struct Crossing {
     pub namespaces: Vec<String>,
     /// Namespaces that only other environments have.
     pub foreign: Vec<String>,
+    /// Namespaces that another environment has, and this one perhaps, too.
+    pub shared: Vec<String>,
 }
 
 pub(super) fn crossings(context: &mut Context<'_, '_>, policy: &Resource, rules: &Rules) -> Vec<Crossing> {
@@ -47,9 +50,14 @@ pub(super) fn crossings(context: &mut Context<'_, '_>, policy: &Resource, rules:
                     namespaces.push((*name).to_owned());
                 }
             }
-            let foreign = declared.elsewhere.iter().filter(|(_, labels)| selector.matches(labels));
-            let foreign: Vec<String> = foreign.map(|(name, _)| name.to_string()).collect();
-            if teams.is_empty() && foreign.is_empty() && !selector.selects_everything() {
+            let elsewhere = declared.elsewhere.iter().filter(|(_, namespace)| selector.matches(&namespace.labels));
+            let (foreign, shared): (Vec<_>, Vec<_>) =
+                elsewhere.partition(|(_, namespace)| is_foreign(context, namespace));
+            let names = |found: Vec<(&Arc<str>, &Namespace)>| -> Vec<String> {
+                found.into_iter().map(|(name, _)| name.to_string()).collect()
+            };
+            let (foreign, shared) = (names(foreign), names(shared));
+            if teams.is_empty() && foreign.is_empty() && shared.is_empty() && !selector.selects_everything() {
                 continue;
             }
             found.push(Crossing {
@@ -61,10 +69,18 @@ pub(super) fn crossings(context: &mut Context<'_, '_>, policy: &Resource, rules:
                 teams: teams.into_iter().collect(),
                 namespaces,
                 foreign,
+                shared,
             });
         }
     }
     found
+}
+
+/// Whether this environment cannot have a namespace of another one: it knows all of its own, or the other one puts its
+/// objects there. What somebody else brings, such as an ingress controller, may be there in both.
+fn is_foreign(context: &Context<'_, '_>, namespace: &Namespace) -> bool {
+    let world = context.derivation.world;
+    world.declared.is_complete("Namespace") || (world.is_whole() && namespace.source != Source::External)
 }
 
 /// The teams of a namespace: of the releases in it, and the one that its label `team` names.

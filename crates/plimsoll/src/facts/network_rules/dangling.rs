@@ -99,7 +99,7 @@ fn is_declared(context: &Context<'_, '_>, policy: &Resource, rules: &Rules) -> b
 fn own(context: &Context<'_, '_>, policy: &Resource, rules: &Rules) -> Option<Dangling> {
     let derivation = context.derivation;
     let selector = rules.pods.as_ref().filter(|selector| !selector.selects_everything())?;
-    if derivation.world.declared.broken {
+    if !derivation.world.is_whole() {
         return None;
     }
     let namespace = policy.namespace();
@@ -130,7 +130,7 @@ fn of_peer(context: &mut Context<'_, '_>, policy: &Resource, peer: &Peer) -> Opt
         return no_namespace(context, selector, &peer.path);
     }
     let selector = peer.pods.as_ref().filter(|selector| !selector.selects_everything())?;
-    if derivation.world.declared.broken {
+    if !derivation.world.is_whole() {
         return None;
     }
     let is_known = |name: &&str| !derivation.pods.namespace(name).is_empty();

@@ -1,6 +1,6 @@
 //! The rules of a NetworkPolicy as far as they can be read; what is wrong with them is said elsewhere.
 
-use crate::facts::network::Protocol;
+use crate::facts::network::{Protocol, is_port_name};
 use crate::facts::selector::Selector;
 use crate::manifest::Resource;
 use crate::yaml::Node;
@@ -101,8 +101,8 @@ fn ports(rule: &Node, path: &str) -> Option<Vec<Port>> {
                 (Some(first), _) => {
                     PortNumber::Range(first, entry.get("endPort").and_then(Node::as_int).unwrap_or(first))
                 }
-                (None, Some(name)) => PortNumber::Named(name.into()),
-                (None, None) => return None,
+                (None, Some(name)) if is_port_name(name) => PortNumber::Named(name.into()),
+                (None, _) => return None,
             },
         };
         let protocol = Protocol::from_name(entry.str_at(&["protocol"]).unwrap_or("TCP"))?;

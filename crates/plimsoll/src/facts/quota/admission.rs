@@ -82,7 +82,10 @@ pub(super) fn refusals(quota: &Quota, surroundings: &Surroundings<'_>, demand: &
         }
     }
     for quota in quota.quotas_in(&demand.namespace).filter(|quota| quota.counts(demand)) {
-        refusals.extend(unsaid(quota, demand));
+        // A LimitRange that could not be rendered may say it.
+        if surroundings.world.is_whole() {
+            refusals.extend(unsaid(quota, demand));
+        }
         refusals.extend(too_much(quota, demand));
     }
     refusals

@@ -113,6 +113,8 @@ pub struct Budget {
     pub hard: String,
     /// Every term.
     pub witness: Vec<String>,
+    /// The environments whose it is: of a cluster all that run in it.
+    pub environments: Vec<String>,
     /// Where it is shown.
     #[serde(flatten)]
     pub spot: Spot,
@@ -187,7 +189,7 @@ fn cluster(name: &str, sites: &[&Site<'_>], pools: &[Pool]) -> Cluster {
     let losses = losses.map(|(lost, supply)| Loss { lost, judged: judge(&room, &supply, &steady, sites) });
     Cluster {
         name: name.to_owned(),
-        environments: sites.iter().map(|site| site.name.to_owned()).collect(),
+        environments: names(sites),
         losses: losses.collect(),
         peak: peak.unwrap_or_else(|| judge(&room, &supply, &steady, sites)),
     }
@@ -270,13 +272,17 @@ fn budgets(site: &Site<'_>) -> Vec<Budget> {
             let dimension = Dimension::of(name);
             let sum = site.quota.need(&dimension, site.quota.of_team(team));
             let Some((at, path)) = site.quota.largest(&sum, &dimension) else { continue };
-            found.push(spent(team, name, &sum, hard, site.spot(at, path)));
+            found.push(spent(team, name, &sum, hard, &[site], site.spot(at, path)));
         }
     }
     found
 }
 
-fn spent(name: &str, dimension: &str, sum: &Sum, hard: Quantity, spot: Spot) -> Budget {
+fn names(sites: &[&Site<'_>]) -> Vec<String> {
+    sites.iter().map(|site| site.name.to_owned()).collect()
+}
+
+fn spent(name: &str, dimension: &str, sum: &Sum, hard: Quantity, sites: &[&Site<'_>], spot: Spot) -> Budget {
     let words = words(sum, hard);
     Budget {
         name: name.to_owned(),
@@ -285,6 +291,7 @@ fn spent(name: &str, dimension: &str, sum: &Sum, hard: Quantity, spot: Spot) -> 
         sum: words.sum,
         hard: words.hard,
         witness: words.lines,
+        environments: names(sites),
         spot,
     }
 }
@@ -317,7 +324,7 @@ fn overcommit(sites: &[Site<'_>]) -> Vec<Budget> {
             let terms: Vec<Term> = terms.into_iter().map(|(term, _)| term).collect();
             let rollout = terms.iter().fold(Quantity::default(), |sum, term| sum.saturating_add(term.each));
             let sum = Sum { rollout, terms, ..Sum::default() };
-            found.push(spent(&name, resource, &sum, capacity, spot));
+            found.push(spent(&name, resource, &sum, capacity, &sites, spot));
         }
     }
     found

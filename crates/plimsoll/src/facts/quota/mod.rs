@@ -136,7 +136,7 @@ fn facts(quota: &Quota, surroundings: &Surroundings<'_>) -> Vec<(usize, QuotaFac
     let own = quota.demands.par_iter().filter(|demand| !demand.external);
     let own = own.map(|demand| QuotaFacts {
         refusals: admission::refusals(quota, surroundings, demand),
-        priority: priorities.of(quota, demand),
+        priority: priorities.of(quota, demand).filter(|_| surroundings.world.is_whole()),
         uncounted: admission::uncounted(surroundings.world.resources[demand.at].node(), demand),
         too_large: room.as_ref().and_then(|room| room.too_large(demand)),
         ..QuotaFacts::default()

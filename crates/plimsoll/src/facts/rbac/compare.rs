@@ -26,6 +26,8 @@ pub(crate) struct Site<'s, 'a> {
     pub(crate) setting: &'s Setting,
     /// What names each resource in every environment.
     pub(crate) identities: &'s [Arc<str>],
+    /// Whether everything of it could be rendered; what it lacks otherwise says nothing.
+    pub(crate) whole: bool,
     /// Whether a resource counts: what stands in some environments on purpose does not.
     pub(crate) counts: Box<dyn Fn(usize) -> bool + 's>,
 }
@@ -160,7 +162,7 @@ pub(crate) fn compare(sites: &[Site<'_, '_>]) -> Comparison {
             None if site.tier == Tier::Production => sites.iter().rposition(|other| other.tier == Tier::Staging),
             None => None,
         };
-        if let Some(with) = with {
+        if let Some(with) = with.filter(|with| site.whole && sites[*with].whole) {
             held[at].drift(&held[with], &mut comparison.drift);
         }
         if site.tier != Tier::Staging {

@@ -23,13 +23,15 @@ pub struct Account {
     pub rendered: bool,
     /// Whether its token is put into the containers.
     pub mounted: bool,
-    /// Whether any binding beside the API server's own grants it something.
-    pub granted: bool,
+    /// Whether any binding beside the API server's own grants it something; null where it may be one that could not
+    /// be rendered.
+    pub granted: Option<bool>,
     /// Other services of the environment whose pods run as the same account.
     pub shared: Vec<String>,
 }
 
-pub(super) fn of_workloads(rbac: &Rbac<'_>, workloads: &[Workload<'_>]) -> Vec<(usize, Account)> {
+/// The account of each own workload, by its position. `whole` says whether everything could be rendered.
+pub(super) fn of_workloads(rbac: &Rbac<'_>, workloads: &[Workload<'_>], whole: bool) -> Vec<(usize, Account)> {
     let mut services: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
     for workload in workloads {
         services.entry((workload.resource.namespace(), account_of(workload))).or_default().extend(service(workload));
@@ -53,8 +55,9 @@ pub(super) fn of_workloads(rbac: &Rbac<'_>, workloads: &[Workload<'_>]) -> Vec<(
             name: name.to_owned(),
             path: path(workload),
             rendered: account.is_some(),
-            mounted: mounted.unwrap_or(true),
-            granted: is_bound(rbac, &Subject::Account { namespace, name }),
+            // An account that could not be rendered may say that it is not.
+            mounted: mounted.unwrap_or(whole || account.is_some()),
+            granted: Some(is_bound(rbac, &Subject::Account { namespace, name })).filter(|bound| *bound || whole),
             shared: others.cloned().collect(),
         };
         (workload.at, account)

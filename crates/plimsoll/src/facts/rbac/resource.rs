@@ -19,6 +19,7 @@ use super::subject::Subject;
 use super::{Rbac, known};
 use crate::facts::ResourceFacts;
 use crate::facts::workload::Workload;
+use crate::facts::world::Declared;
 use crate::workspace::Class;
 
 /// What was derived about one object's permissions; what does not apply is absent.
@@ -122,8 +123,8 @@ pub struct Widened {
 }
 
 /// Derives what policies see of every own role, binding and workload.
-pub(crate) fn attach(rbac: &Rbac<'_>, setting: &Setting, workloads: &[Workload<'_>], facts: &mut [ResourceFacts]) {
-    let view = View { rbac, setting };
+pub(crate) fn attach(rbac: &Rbac<'_>, declared: &Declared, workloads: &[Workload<'_>], facts: &mut [ResourceFacts]) {
+    let view = View { rbac, setting: &declared.rbac };
     let mut holders: BTreeMap<usize, Vec<Who>> = BTreeMap::new();
     let mut scopes: BTreeMap<usize, BTreeSet<Scope<'_>>> = BTreeMap::new();
     for (at, binding) in rbac.bindings.iter().enumerate() {
@@ -136,7 +137,8 @@ pub(crate) fn attach(rbac: &Rbac<'_>, setting: &Setting, workloads: &[Workload<'
     for (at, role) in rbac.roles.all.iter().enumerate() {
         if let (Origin::Resource(resource), true) = (role.origin, role.own) {
             // A path is out of reach where every binding there is of the role is a RoleBinding.
-            let urls_reach = scopes.get(&at).is_none_or(|scopes| scopes.contains(&Scope::Cluster));
+            let of_cluster = scopes.get(&at).is_none_or(|scopes| scopes.contains(&Scope::Cluster));
+            let urls_reach = declared.broken || of_cluster;
             let dead = dead::of_role(&rbac.resources[resource], urls_reach);
             facts[resource].rbac = Some(Box::new(view.role(role, dead, holders.remove(&at).unwrap_or_default())));
         }
@@ -153,7 +155,7 @@ pub(crate) fn attach(rbac: &Rbac<'_>, setting: &Setting, workloads: &[Workload<'
             facts[resource].rbac = Some(Box::new(view.binding(at, resource, role)));
         }
     }
-    for (at, account) in identity::of_workloads(rbac, workloads) {
+    for (at, account) in identity::of_workloads(rbac, workloads, !declared.broken) {
         facts[at].rbac = Some(Box::new(ResourceRbac { account: Some(account), ..ResourceRbac::default() }));
     }
 }

@@ -5,8 +5,8 @@ use regorus::Value;
 use crate::policy::{On, Policy, Violation, fault, nearest};
 use crate::{Error, Location, Result};
 
-const MEMBERS: [&str; 9] =
-    ["path", "message", "witness", "unknown", "raised", "resource", "environment", "at", "source"];
+const MEMBERS: [&str; 10] =
+    ["path", "message", "witness", "unknown", "raised", "resource", "environment", "at", "source", "fix"];
 
 /// The violations in a result, ordered.
 pub(super) fn violations(policy: &Policy, result: &Value) -> Result<Vec<Violation>> {
@@ -46,6 +46,7 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
         environment: None,
         at: None,
         source: None,
+        fix: None,
     };
     let mut path = None;
     for (name, value) in members.iter_sorted() {
@@ -62,6 +63,7 @@ fn violation(policy: &Policy, value: &Value) -> Result<Violation, String> {
             "environment" => found.environment = Some(text(name, value)?),
             "at" => found.at = Some(text(name, value)?),
             "source" => found.source = source(value)?,
+            "fix" => found.fix = Some(text(name, value)?),
             _ => {
                 let near = nearest(name, MEMBERS).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 return Err(format!("has the unknown member `{name}`{near}"));

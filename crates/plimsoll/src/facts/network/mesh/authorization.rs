@@ -118,7 +118,7 @@ pub(super) fn read(
         Some(node) => match Selector::label_selector(node) {
             Ok(selector) => selector,
             Err(error) => {
-                faults.add("/spec/selector", error.message);
+                faults.unreadable("/spec/selector", error);
                 return None;
             }
         },

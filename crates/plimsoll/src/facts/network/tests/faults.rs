@@ -83,6 +83,19 @@ fn mistakes_of_a_network_policy_are_said_where_they_are() {
 }
 
 #[test]
+fn what_is_refused_is_told_from_what_means_something_else() {
+    let refused = |spec: &str| -> Vec<bool> {
+        let text = format!("{}{}", pods(&[("shop/web", &[])]), policy("p", "shop", spec));
+        with(&text, Options::default(), |network| {
+            network.faults().values().flatten().map(|fault| fault.refused).collect()
+        })
+    };
+    assert_eq!(refused("{egress: [{to: [{ipBlock: {cidr: ten}}]}]}"), [true]);
+    assert_eq!(refused("{podSelector: {matchExpressions: [{key: a, operator: Gt, values: [b]}]}}"), [true]);
+    assert_eq!(refused("{podSelector: {app: web}}"), [false], "the API server drops the member");
+}
+
+#[test]
 fn a_policy_in_a_namespace_of_which_nothing_is_known_may_be_misplaced() {
     let lost = policy("p", "shpo", "{}");
     let expected = "/metadata/namespace?: nothing runs in the namespace `shpo`, and no Namespace of that name is known";
