@@ -135,11 +135,7 @@ impl Linter {
         let mut collected = collect::collect(environments, settings, outcome.hits);
         let is_whole = settings.whole && !self.selected && self.changed.is_none();
         // What could not be rendered or run may be what a suppression is for.
-        let permissions: Vec<Error> = environments
-            .iter()
-            .zip(&facts)
-            .filter_map(|(environment, facts)| facts.rbac.as_ref()?.check(environment.name()).err())
-            .collect();
+        let permissions = unlisted_permissions(environments, &facts);
         let failed = [rendered.errors(), compiled.errors(), &outcome.errors, &permissions];
         let is_done = failed.iter().all(|errors| errors.is_empty());
         let (policies, now) = (&self.known, self.now);
@@ -187,6 +183,12 @@ impl Linter {
         let speaking = self.policies.iter().filter(|policy| settings.missing(policy).is_empty());
         speaking.flat_map(|policy| policy.facts.iter().copied()).collect()
     }
+}
+
+/// Where permissions multiply beyond what is looked at.
+fn unlisted_permissions(environments: &[Environment], facts: &[Facts<'_>]) -> Vec<Error> {
+    let environments = environments.iter().zip(facts);
+    environments.filter_map(|(environment, facts)| facts.rbac.as_ref()?.check(environment.name()).err()).collect()
 }
 
 /// `data.facts` of each environment, with all its objects only where a policy reads them.
