@@ -1,26 +1,28 @@
 //! Reading base 64 (RFC 4648, section 4).
 
+/// The value of a digit; padding has none.
+pub(crate) fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    }
+}
+
 /// The bytes of a text; white space and missing padding do not matter.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut buffer, mut held) = (0_u32, 0);
     let mut padded = false;
     for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' => {
-                padded = true;
-                continue;
-            }
-            _ => return None,
-        };
-        if padded {
-            return None;
+        if byte == b'=' {
+            padded = true;
+            continue;
         }
+        let digit = digit(byte).filter(|_| !padded)?;
         buffer = (buffer << 6 | u32::from(digit)) & 0xFFFF;
         held += 6;
         if held >= 8 {

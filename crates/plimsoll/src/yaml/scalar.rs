@@ -156,16 +156,11 @@ pub(super) fn binary(text: &str) -> Option<String> {
     let (mut group, mut digits, mut padding) = (0u32, 0u32, 0u32);
     for byte in text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')) {
         let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
             b'=' if digits >= 2 => {
                 padding += 1;
                 0
             }
-            _ => return None,
+            _ => crate::base64::digit(byte)?,
         };
         if padding > 0 && byte != b'=' {
             return None;
